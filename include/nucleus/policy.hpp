@@ -1,0 +1,183 @@
+// The policy objects: what a bundle means, not yet how it is done. Each is an immutable value made by policy::translate, a pure
+// function of a Spec; equality-comparable. Flags are the kernel's own bits (linux/mount.h, linux/seccomp.h, linux/capability.h), since a
+// second numbering would only be a place for errors.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nucleus/error.hpp"
+#include "nucleus/namespace_config.hpp"
+#include "nucleus/spec.hpp"
+
+namespace nucleus::policy {
+
+// One entry of `mounts`, its options split by who acts on them (config.md#mounts).
+struct MountPolicy {
+    enum class Kind : std::uint8_t {
+        filesystem,  // a new instance of `type`: proc, sysfs, tmpfs, devpts, mqueue, any other
+        bind,        // the tree at `source`, `recursive` or only its top mount
+        cgroup,      // the container's view of the cgroup hierarchies, whatever the host's layout
+        remount,     // changes an existing mount at the destination
+    };
+    Kind kind = Kind::filesystem;
+    std::string destination;  // absolute, as seen in the container
+    std::string type;
+    std::string source;  // bind: absolute path on the host; else what mountinfo shows
+    bool recursive = false;
+
+    std::uint64_t attributes_set = 0;    // MOUNT_ATTR_* to set on the top mount
+    std::uint64_t attributes_clear = 0;  // MOUNT_ATTR_* to clear; holds MOUNT_ATTR__ATIME whenever an atime mode is set
+    std::uint64_t recursive_set = 0;     // the same for the whole tree (rro, rnosuid ...)
+    std::uint64_t recursive_clear = 0;
+    std::uint64_t superblock_flags = 0;         // MS_SYNCHRONOUS MS_DIRSYNC MS_LAZYTIME MS_RDONLY (from ro, filesystem kind) ...
+    std::uint64_t superblock_flags_clear = 0;   // from async, nolazytime, rw ...
+    std::vector<std::uint64_t> propagation;     // MS_SHARED|MS_SLAVE|MS_PRIVATE|MS_UNBINDABLE each, with MS_REC where recursive; in order
+    std::vector<std::string> filesystem_options;  // `key` or `key=value`, for the file system itself
+    std::string pointer;                        // JSON pointer of the entry, for errors
+    bool operator==(const MountPolicy&) const = default;
+};
+
+struct RootfsPolicy {
+    std::string path;  // absolute path on the host
+    bool readonly = false;
+    std::uint64_t propagation = 0;  // of the container's whole tree: MS_SHARED/SLAVE/PRIVATE/UNBINDABLE with MS_REC; 0 = nothing asked
+    std::vector<MountPolicy> mounts;
+    std::vector<std::string> masked_paths, readonly_paths;
+    bool operator==(const RootfsPolicy&) const = default;
+};
+
+// A device node to stand in the container: linux.devices and the default devices (config-linux.md#default-devices).
+struct DeviceNode {
+    enum class Type : char { character = 'c', block = 'b', fifo = 'p' };  // config.json's `u` is `c`
+    Type type = Type::character;
+    std::string path;
+    std::uint32_t major = 0, minor = 0;
+    std::uint32_t mode = 0666;
+    std::uint32_t uid = 0, gid = 0;  // container's ids
+    bool operator==(const DeviceNode&) const = default;
+};
+
+// The device allow-list in the order in which it is applied: the bundle's rules, then those for the default devices.
+struct DeviceRule {
+    bool allow = false;
+    char type = 'a';                          // a, b, c
+    std::optional<std::uint32_t> major, minor;  // nothing: any
+    std::string access;                       // sorted subset of "rwm"
+    bool operator==(const DeviceRule&) const = default;
+};
+
+struct DevicePolicy {
+    std::vector<DeviceNode> nodes;
+    std::vector<DeviceRule> rules;
+    bool operator==(const DevicePolicy&) const = default;
+};
+
+struct CgroupPolicy {
+    std::string path;  // linux.cgroupsPath: absolute, or relative to the runtime's own cgroup; empty: the runtime chooses
+    spec::Resources resources;  // limits as written (devices are in DevicePolicy); validated ranges
+    bool operator==(const CgroupPolicy&) const = default;
+};
+
+struct SeccompArg {
+    enum class Op : std::uint8_t { ne, lt, le, eq, ge, gt, masked_eq };
+    std::uint32_t index = 0;
+    Op op = Op::eq;
+    std::uint64_t value = 0, value_two = 0;
+    bool operator==(const SeccompArg&) const = default;
+};
+
+struct SeccompAction {
+    enum class Kind : std::uint8_t { kill_thread, kill_process, trap, error, trace, log, allow, notify };
+    Kind kind = Kind::allow;
+    std::uint16_t value = 0;  // error: the errno; trace: the message
+    bool operator==(const SeccompAction&) const = default;
+};
+
+struct SeccompRule {
+    std::vector<std::string> syscalls;  // names; those that this build does not know are skipped, with a log line
+    SeccompAction action;
+    std::vector<SeccompArg> args;
+    bool operator==(const SeccompRule&) const = default;
+};
+
+struct SeccompPolicy {
+    SeccompAction default_action;
+    std::vector<std::string> architectures;  // SCMP_ARCH_*; the native one is always meant
+    std::uint64_t filter_flags = 0;          // SECCOMP_FILTER_FLAG_*
+    std::vector<SeccompRule> rules;
+    std::string listener_path, listener_metadata;
+    bool operator==(const SeccompPolicy&) const = default;
+};
+
+// Sets as bit masks: bit n is capability n of linux/capability.h.
+struct CapabilityPolicy {
+    std::uint64_t bounding = 0, effective = 0, inheritable = 0, permitted = 0, ambient = 0;
+    bool operator==(const CapabilityPolicy&) const = default;
+};
+
+struct Rlimit {
+    std::uint32_t resource = 0;  // RLIMIT_* number
+    std::string name;
+    std::uint64_t soft = 0, hard = 0;
+    bool operator==(const Rlimit&) const = default;
+};
+
+struct ProcessPolicy {
+    bool terminal = false;
+    std::optional<spec::Box> console_size;
+    std::uint32_t uid = 0, gid = 0;
+    std::vector<std::uint32_t> additional_gids;
+    std::optional<std::uint32_t> umask;
+    std::vector<std::string> args, env;
+    std::string cwd;
+    std::optional<CapabilityPolicy> capabilities;  // nothing: leave what the ids give
+    std::vector<Rlimit> rlimits;
+    bool no_new_privileges = false;
+    std::optional<std::int32_t> oom_score_adj;
+    bool operator==(const ProcessPolicy&) const = default;
+};
+
+// The six kinds, in the order in which the life cycle runs them (config.md#posix-platform-hooks).
+enum class HookKind : std::uint8_t { prestart, create_runtime, create_container, start_container, poststart, poststop };
+
+struct HookSet {
+    std::map<HookKind, std::vector<spec::Hook>> hooks;
+    const std::vector<spec::Hook>& of(HookKind kind) const;
+    bool operator==(const HookSet&) const = default;
+};
+
+// Everything that a bundle means.
+struct ContainerPolicy {
+    NamespaceConfig namespaces;
+    std::optional<UserNamespaceConfig> user_namespace;  // present exactly when a user namespace is created
+    RootfsPolicy rootfs;
+    DevicePolicy devices;
+    CgroupPolicy cgroup;
+    std::optional<SeccompPolicy> seccomp;
+    std::optional<ProcessPolicy> process;  // a bundle that is only created may have none (config.md#process)
+    HookSet hooks;
+    std::string hostname, domainname;
+    std::map<std::string, std::string> sysctl;  // "net.core.somaxconn" → value; dots, as written
+    spec::Annotations annotations;
+    bool operator==(const ContainerPolicy&) const = default;
+};
+
+// What the bundle's meaning depends on beyond config.json; the caller asks the system, translate does not.
+struct TranslationInput {
+    std::string bundle;      // absolute path
+    bool host_root = true;   // the runtime may map host id 0 and make device nodes: it is root in the initial user namespace
+};
+
+// Spec → policy. Refuses what has no meaning (unknown kinds, duplicates, a mount into an inherited namespace) and what this
+// version does not act on: nothing that config.json says is silently dropped. Errors are Errc::invalid_config or Errc::unsupported with
+// a JSON pointer; `warnings` receives what the specification says to go on with (unknown capabilities).
+Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput& input, Warnings& warnings);
+
+// The process of `exec --process`, within a container of these namespaces.
+Result<ProcessPolicy> translate_process(const spec::Process& process, Warnings& warnings);
+
+}  // namespace nucleus::policy
