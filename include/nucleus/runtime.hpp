@@ -1,0 +1,116 @@
+// Runtime: one method for each command of the command line that touches a container; what cli parses into and prints from.
+//
+// Requests are plain values: paths absolute unless said otherwise, numbers in range. A method that returns an error has left
+// nothing behind. Warnings are appended in the order in which they arose, on success and on failure. Not for several threads.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nucleus/error.hpp"
+
+namespace nucleus::runtime {
+
+enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
+
+// What holds for every command: the global options, the administrator's settings and the defaults, already merged.
+struct Settings {
+    std::string root;           // holds one directory a container; absolute and never "/"
+    bool root_chosen = false;   // by option or settings: then `list` of a missing one is an error, else it is empty
+    CgroupManager cgroup_manager = CgroupManager::cgroupfs;  // for create and run; later commands follow the saved one
+    // --rootless: whether a cgroup that may not be written is passed over; nothing: decided by the caller's rights.
+    std::optional<bool> rootless;
+};
+
+struct CreateRequest {
+    std::string id;       // as given: the runtime judges it
+    std::string bundle;   // directory
+    std::string config;   // file, relative to the bundle unless absolute; empty: config.json
+    std::string console_socket, pidfd_socket, pid_file;  // empty: none
+    bool no_pivot = false;
+    bool no_new_keyring = false;
+    std::uint32_t preserve_fds = 0;  // descriptors that the container gets beyond stdio and $LISTEN_FDS
+};
+
+struct RunRequest : CreateRequest {
+    bool detach = false;
+    bool keep = false;          // the stopped container stays until it is deleted
+    bool no_subreaper = false;
+};
+
+struct KillRequest {
+    std::string id;
+    int signal = 15;   // 0 to SIGRTMAX
+    bool all = false;  // every process of the container; a container that is gone is then no error
+};
+
+struct DeleteRequest {
+    std::string id;
+    bool force = false;  // kills a running container; a missing one is then no error
+};
+
+// The process is either that of `process_file`, or the container's own process with `args` and with whatever else is set
+// here put over it; the parser has refused both together.
+struct ExecRequest {
+    std::string id;
+    std::string process_file;       // a process object (config.md#process), or empty
+    std::vector<std::string> args;
+    std::string cwd;                // in the container; empty: as the container's process
+    std::vector<std::string> env;   // added to the container's
+    std::optional<bool> tty;        // nothing: as the process file says, and none without one
+    struct User {
+        std::uint32_t uid = 0;
+        std::uint32_t gid = 0;
+    };
+    std::optional<User> user;
+    std::vector<std::uint32_t> additional_gids;
+    std::vector<std::string> caps;  // names with or without CAP_, any case
+    std::optional<bool> no_new_privs;
+    std::string process_label, apparmor_profile;  // empty: as the process says
+    std::vector<std::string> cgroups;             // `[controller[,controller]:]path` below the container's
+    bool detach = false;
+    bool ignore_paused = false;
+    std::string console_socket, pidfd_socket, pid_file;
+    std::uint32_t preserve_fds = 0;
+};
+
+// runtime.md#state; `paused` is runc's and callers know it.
+enum class Status : std::uint8_t { creating, created, running, paused, stopped };
+std::string_view word_of(Status status);
+
+struct ContainerState {
+    std::string oci_version;
+    std::string id;
+    std::int32_t pid = 0;  // 0 when stopped
+    Status status = Status::stopped;
+    std::string bundle, rootfs;
+    std::string created;   // RFC 3339 with nanoseconds, UTC
+    std::map<std::string, std::string> annotations;
+    std::uint32_t owner_uid = 0;
+};
+
+class Runtime {
+public:
+    virtual ~Runtime() = default;
+
+    virtual Result<void> create(const CreateRequest& request, Warnings& warnings) = 0;
+    virtual Result<void> start(const std::string& id, Warnings& warnings) = 0;
+    virtual Result<ContainerState> state(const std::string& id) = 0;
+    virtual Result<void> kill(const KillRequest& request, Warnings& warnings) = 0;
+    virtual Result<void> remove(const DeleteRequest& request, Warnings& warnings) = 0;  // the command `delete`
+    // In the foreground the exit status of the process (128 + n after signal n); detached 0.
+    virtual Result<int> run(const RunRequest& request, Warnings& warnings) = 0;
+    virtual Result<int> exec(const ExecRequest& request, Warnings& warnings) = 0;
+    // Sorted by id. A container that cannot be read becomes a warning.
+    virtual Result<std::vector<ContainerState>> list(Warnings& warnings) = 0;
+};
+
+// On the real kernel.
+std::unique_ptr<Runtime> make_runtime(Settings settings);
+
+}  // namespace nucleus::runtime
