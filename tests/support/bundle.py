@@ -12,7 +12,7 @@ import tempfile
 
 from support.report import REPOSITORY
 
-PROBE_SOURCE = os.path.join(REPOSITORY, "tests", "probe", "probe.cpp")
+PROBE_DIRECTORY = os.path.join(REPOSITORY, "tests", "probe")
 PROBE_FLAGS = ["-std=c++20", "-O1", "-Wall", "-Wextra", "-static"]
 
 APPLETS = """[ arch awk basename cat chgrp chmod chown clear cmp cp cut date dd df dirname echo
@@ -255,25 +255,34 @@ def probe_path():
     if chosen:
         return chosen
     built = os.path.join(REPOSITORY, "build", "tests", "probe", "nucleus-probe")
-    if os.path.exists(built) and os.path.getmtime(built) >= os.path.getmtime(PROBE_SOURCE):
+    newest = max(os.path.getmtime(path) for path in _probe_sources())
+    if os.path.exists(built) and os.path.getmtime(built) >= newest:
         return built
     return _compile_probe()
 
 
+def _probe_sources():
+    names = sorted(os.listdir(PROBE_DIRECTORY))
+    return [os.path.join(PROBE_DIRECTORY, name) for name in names
+            if name.endswith((".cpp", ".h"))]
+
+
 def _compile_probe():
-    with open(PROBE_SOURCE, "rb") as file:
-        digest = hashlib.sha256(file.read()).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for path in _probe_sources():
+        with open(path, "rb") as file:
+            digest.update(file.read())
     cache = os.path.join(tempfile.gettempdir(), f"nucleus-probe-{os.getuid()}")
     os.makedirs(cache, mode=0o700, exist_ok=True)
     status = os.lstat(cache)
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise RuntimeError(f"{cache} may be written by others")
-    program = os.path.join(cache, "nucleus-probe-" + digest)
+    program = os.path.join(cache, "nucleus-probe-" + digest.hexdigest()[:16])
     with open(os.path.join(cache, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(program):
             compiler = os.environ.get("CXX", "g++").split()
-            subprocess.run([*compiler, *PROBE_FLAGS, "-o", program + ".new", PROBE_SOURCE],
-                           check=True)
+            sources = [path for path in _probe_sources() if path.endswith(".cpp")]
+            subprocess.run([*compiler, *PROBE_FLAGS, "-o", program + ".new", *sources], check=True)
             os.rename(program + ".new", program)
     return program
