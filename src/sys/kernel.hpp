@@ -1,0 +1,104 @@
+// The seam between nucleus and Linux: one method for each system call used, named like it. Each returns what the call
+// returns, or -errno; none throws, allocates or decides. Everything with effects takes a Kernel&, so that a test can make
+// any call of a run fail (tests/unit/fake_kernel.hpp). Structures are the kernel's own.
+#pragma once
+
+#include <dirent.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+
+union bpf_attr;
+struct rusage;
+struct iovec;
+
+namespace nucleus::sys {
+
+// What Kernel::spawn needs to know: see there.
+struct SpawnRequest {
+    int executable_fd;         // executed by execveat(AT_EMPTY_PATH); -1: `path` is executed
+    const char* path;          // absolute; only if executable_fd < 0
+    char* const* argv;
+    char* const* envp;
+    const int* inherited;      // descriptors that survive the execve, at the same numbers
+    std::size_t inherited_count;
+    int stdio[3];              // descriptors that become 0, 1, 2; -1: as they are
+    int join_namespaces_fd;    // a pidfd whose namespaces the child enters first (setns), or -1
+    int join_namespaces_flags;
+    const char* directory;     // chdir before execve, or null
+    bool new_session;
+};
+
+class Kernel {
+public:
+    virtual ~Kernel() = default;
+
+    // Files.
+    virtual int openat(int dirfd, const char* path, int flags, mode_t mode) noexcept = 0;
+    virtual int openat2(int dirfd, const char* path, const open_how& how) noexcept = 0;
+    virtual int close(int fd) noexcept = 0;
+    virtual ssize_t read(int fd, void* buffer, std::size_t size) noexcept = 0;
+    virtual ssize_t write(int fd, const void* buffer, std::size_t size) noexcept = 0;
+    virtual int fstat(int fd, struct stat& out) noexcept = 0;
+    virtual int fstatat(int dirfd, const char* path, struct stat& out, int flags) noexcept = 0;
+    virtual int fstatfs_type(int fd, std::uint64_t& magic) noexcept = 0;  // fstatfs(2), f_type only
+    virtual int mkdirat(int dirfd, const char* path, mode_t mode) noexcept = 0;
+    virtual int unlinkat(int dirfd, const char* path, int flags) noexcept = 0;
+    virtual int renameat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept = 0;
+    virtual ssize_t readlinkat(int dirfd, const char* path, char* buffer, std::size_t size) noexcept = 0;
+    virtual ssize_t getdents64(int fd, void* buffer, std::size_t size) noexcept = 0;
+    virtual int faccessat(int dirfd, const char* path, int mode, int flags) noexcept = 0;
+    virtual int fchmod(int fd, mode_t mode) noexcept = 0;
+    virtual int fchownat(int dirfd, const char* path, uid_t uid, gid_t gid, int flags) noexcept = 0;
+    virtual int flock(int fd, int operation) noexcept = 0;
+    virtual int fcntl(int fd, int command, long argument) noexcept = 0;
+    virtual int ioctl(int fd, unsigned long request, void* argument) noexcept = 0;
+    virtual int memfd_create(const char* name, unsigned flags) noexcept = 0;
+    virtual int dup3(int fd, int target, int flags) noexcept = 0;
+    virtual int pipe2(int (&fds)[2], int flags) noexcept = 0;
+
+    // Mounts.
+    virtual int open_tree(int dirfd, const char* path, unsigned flags) noexcept = 0;
+    virtual int mount_setattr(int dirfd, const char* path, unsigned flags, const mount_attr& attributes) noexcept = 0;
+
+    // Sockets.
+    virtual int socket(int domain, int type, int protocol) noexcept = 0;
+    virtual int socketpair(int domain, int type, int protocol, int (&fds)[2]) noexcept = 0;
+    virtual int bind(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
+    virtual int listen(int fd, int backlog) noexcept = 0;
+    virtual int connect(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
+    virtual ssize_t sendmsg(int fd, const msghdr& message, int flags) noexcept = 0;
+    virtual ssize_t recvmsg(int fd, msghdr& message, int flags) noexcept = 0;
+    virtual int poll(pollfd* fds, nfds_t count, int timeout_ms) noexcept = 0;
+
+    // Processes.
+    // Starts a program without copying the address space (clone(CLONE_VM | CLONE_VFORK) on a stack of its own): returns its pid
+    // once execve has succeeded, or -errno of the step that failed. Signal mask and dispositions of the child are the defaults.
+    virtual pid_t spawn(const SpawnRequest& request) noexcept = 0;
+    virtual int pidfd_open(pid_t pid, unsigned flags) noexcept = 0;
+    virtual int pidfd_send_signal(int pidfd, int signal) noexcept = 0;
+    virtual int kill(pid_t pid, int signal) noexcept = 0;
+    virtual int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept = 0;
+    virtual int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept = 0;
+    virtual int prctl(int option, unsigned long argument) noexcept = 0;
+    virtual pid_t getpid() noexcept = 0;
+    virtual uid_t geteuid() noexcept = 0;
+    virtual gid_t getegid() noexcept = 0;
+    virtual int clock_gettime(clockid_t clock, timespec& out) noexcept = 0;
+    virtual int nanosleep(const timespec& duration) noexcept = 0;
+
+    // eBPF (device filters on cgroup v2).
+    virtual int bpf(int command, bpf_attr& attributes, unsigned size) noexcept = 0;
+};
+
+}  // namespace nucleus::sys
