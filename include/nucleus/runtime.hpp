@@ -29,7 +29,7 @@ struct Settings {
 
 struct CreateRequest {
     std::string id;       // as given: the runtime judges it
-    std::string bundle;   // directory
+    std::string bundle;   // directory; absolute, but `..` and links are for the kernel to resolve
     std::string config;   // file, relative to the bundle unless absolute; empty: config.json
     std::string console_socket, pidfd_socket, pid_file;  // empty: none
     bool no_pivot = false;
@@ -65,7 +65,7 @@ struct ExecRequest {
     std::optional<bool> tty;        // nothing: as the process file says, and none without one
     struct User {
         std::uint32_t uid = 0;
-        std::uint32_t gid = 0;
+        std::optional<std::uint32_t> gid;  // nothing: as the container's process
     };
     std::optional<User> user;
     std::vector<std::uint32_t> additional_gids;
@@ -81,7 +81,16 @@ struct ExecRequest {
 
 // runtime.md#state; `paused` is runc's and callers know it.
 enum class Status : std::uint8_t { creating, created, running, paused, stopped };
-std::string_view word_of(Status status);
+constexpr std::string_view word_of(Status status) {
+    switch (status) {
+        case Status::creating: return "creating";
+        case Status::created: return "created";
+        case Status::running: return "running";
+        case Status::paused: return "paused";
+        case Status::stopped: return "stopped";
+    }
+    return "";
+}
 
 struct ContainerState {
     std::string oci_version;
