@@ -1,0 +1,140 @@
+"""The private machine in which a caller (podman, containerd) and the runtime under test work.
+
+A suite calls enter() before its Suite runs. The process replaces itself by one in namespaces of
+its own (mount, pid, network, ipc, uts): /dev, /run, /tmp and the callers' directories are new and
+empty, so nothing that an old runtime does to its stdio or its directories reaches the machine; and
+process 1 of the pid namespace is this suite's, so no process survives it (pid_namespaces(7)).
+cgroups are the machine's: what the suite makes there lies under parent_cgroup().
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+from support.report import REPOSITORY
+from support.runtime import Runtime
+
+_INSIDE = "NUCLEUS_CALLERS_SANDBOX"
+_UNSHARE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--net",
+            "--ipc", "--uts", "--propagation", "private"]
+_EMPTIED = ("/run", "/tmp", "/var/tmp", "/var/lib/cni", "/var/lib/containers",
+            "/var/lib/containerd")
+_DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
+            "tty": (5, 0)}
+_LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0",
+          "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+
+
+def enter(suite):
+    """Returns in the sandbox, or not at all. `--list` and `--help` need none."""
+    options, _ = suite.parser.parse_known_args()
+    if options.list:
+        return
+    if os.environ.get(_INSIDE) is None:
+        os.environ[_INSIDE] = str(os.getpid())
+        os.execvp("unshare", [*_UNSHARE, sys.executable, *sys.argv])
+    _leave_a_reaper()
+    runtime = options.runtime or os.environ.get("NUCLEUS")
+    runtime = os.path.abspath(runtime or os.path.join(REPOSITORY, "build", "nucleus"))
+    _empty_directories([os.path.dirname(runtime), os.path.dirname(os.path.realpath(runtime)),
+                        REPOSITORY, os.getcwd()])
+    _private_dev()
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    if os.path.exists(runtime):
+        _hide_unified_from(runtime)
+
+
+def parent_cgroup():
+    """The name, below every hierarchy's root, of the cgroup for all that this suite starts. The
+    number is that of the process which entered, as the machine counts them: it is unique."""
+    return "nucleus-callers-" + os.environ[_INSIDE]
+
+
+def hierarchies():
+    """The mount points of the cgroup hierarchies that the suite's runtime sees."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        lines = [line.split() for line in file]
+    top = {}
+    for fields in lines:  # the last mount at a place covers the others
+        top[fields[4]] = fields[fields.index("-") + 1]
+    return sorted(place for place, kind in top.items() if kind in ("cgroup", "cgroup2"))
+
+
+def _leave_a_reaper():
+    """The caller's daemons become children of process 1, which has to reap them (wait(2)). When
+    the suite has ended, it ends whatever is left and removes the suite's cgroups."""
+    default = [top + "/libpod_parent" for top in hierarchies()]
+    ours = [path for path in default if not os.path.exists(path)]
+    child = os.fork()
+    if child == 0:
+        return
+    status = 0
+    while True:
+        try:
+            pid, ended = os.wait()
+        except ChildProcessError:
+            break
+        if pid == child:
+            status = ended
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+    for top in hierarchies():
+        for directory, _, _ in os.walk(f"{top}/{parent_cgroup()}", topdown=False):
+            os.rmdir(directory)
+    for path in ours:  # podman's usual parent; another podman may have begun to use it
+        with contextlib.suppress(OSError):
+            os.rmdir(path + "/conmon")
+            os.rmdir(path)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xff)
+
+
+def _mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def _empty_directories(kept):
+    """A tmpfs over each directory; what is kept of the covered is mounted again at its place."""
+    handles = {path: os.open(path, os.O_PATH) for path in kept if os.path.isdir(path)}
+    for path in _EMPTIED:
+        if os.path.isdir(path):
+            _mount("-t", "tmpfs", "-o", "mode=1777" if "tmp" in path else "mode=0755", "tmpfs",
+                   path)
+    # The shortest first: a longer one may lie within it.
+    for path, handle in sorted(handles.items(), key=lambda item: len(item[0])):
+        if not os.path.isdir(path):
+            os.makedirs(path)
+            subprocess.run(["mount", "--bind", f"/proc/self/fd/{handle}", path], check=True,
+                           pass_fds=[handle])
+        os.close(handle)
+    os.chdir(os.getcwd())
+
+
+def _private_dev():
+    """A /dev with the nodes that every container gets, made on the side and moved into place."""
+    new = "/run/new-dev"
+    os.mkdir(new)
+    _mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", new)
+    mask = os.umask(0)
+    for name, (major, minor) in _DEVICES.items():
+        os.mknod(os.path.join(new, name), 0o020666, os.makedev(major, minor))
+    os.umask(mask)
+    for name in ("pts", "shm", "mqueue"):
+        os.mkdir(os.path.join(new, name))
+    for name, target in _LINKS.items():
+        os.symlink(target, os.path.join(new, name))
+    _mount("-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=620,gid=5", "devpts",
+           new + "/pts")
+    _mount("-t", "tmpfs", "-o", "mode=1777", "shm", new + "/shm")
+    _mount("-t", "mqueue", "mqueue", new + "/mqueue")
+    _mount("--move", new, "/dev")
+    os.rmdir(new)
+
+
+def _hide_unified_from(runtime):
+    """crun refuses the hybrid cgroup layout, so it and its caller are shown the v1 part alone. A
+    tmpfs covers the rest, because crun makes plain directories where it expects a hierarchy."""
+    unified = "/sys/fs/cgroup/unified"
+    if Runtime(runtime, "/run").kind == "crun" and os.path.ismount(unified):
+        _mount("-t", "tmpfs", "tmpfs", unified)
