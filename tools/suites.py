@@ -1,0 +1,59 @@
+"""The table of suites: what tools/test runs, in this order, and how long each may take."""
+
+import collections
+import glob
+import os
+
+# kind: "suite" ends with the line `N passed, N failed, N skipped`; "check" counts as one test that
+#   passes if the exit status is 0.
+# tier: "short" is the 20-minute tier; "long" runs with --all only.
+# {build} is the build directory, {runtime} the program that was built.
+Suite = collections.namedtuple("Suite", "name command budget tier kind")
+
+
+def _suite(name, command, budget, tier="short"):
+    return Suite(name, command.split(), budget, tier, "suite")
+
+
+def _check(name, command, budget, tier="short"):
+    return Suite(name, command.split(), budget, tier, "check")
+
+
+SUITES = [
+    _check("lint-layers", "tools/lint-layers", 10),
+    _check("lint-format", "tools/lint-format", 60),
+    _check("lint-docs", "tools/lint-docs", 10),
+    _check("lint-init", "tools/lint-init {init}", 10),
+    _suite("tools", "tests/tools/run", 60),
+    _suite("unit", "tools/run-unit-tests {build}", 120),
+    _suite("peers", "tests/peers/run --runtime {runtime}", 180),
+    _suite("lifecycle", "tests/lifecycle/run --runtime {runtime}", 120),
+    _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
+    _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 150),
+    _suite("podman", "tests/callers/podman.py --runtime {runtime}", 150),
+    _suite("containerd", "tests/callers/containerd.py --runtime {runtime}", 90),
+    _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 120),
+    _check("bench-short", "bench/run --short --runtime {runtime} --peer crun --peer runc", 90),
+    # The suites must judge Debian's runc well, or they judge nothing.
+    _suite("lifecycle-on-runc", "tests/lifecycle/run --runtime runc", 150, "long"),
+    _suite("bad-input-on-runc", "tests/bad_input/run --runtime runc", 150, "long"),
+    _suite("podman-on-runc", "tests/callers/podman.py --runtime runc", 240, "long"),
+    _suite("containerd-on-runc", "tests/callers/containerd.py --runtime runc", 180, "long"),
+    _check("lint-tidy", "tools/lint-tidy {build}", 1800, "long"),
+    _check("bench", "bench/run --runtime {runtime} --peer crun --peer runc", 300, "long"),
+]
+
+# A suite that stands in tests/ and not in the table gets this much.
+UNLISTED_BUDGET = 120
+
+
+def table(root):
+    """The rows above, and one for each tests/*/run that no row names: none is forgotten."""
+    rows = list(SUITES)
+    named = {row.command[0] for row in rows}
+    for path in sorted(glob.glob(os.path.join(root, "tests", "*", "run"))):
+        command = os.path.relpath(path, root)
+        if command not in named:
+            name = command.split("/")[1].replace("_", "-")
+            rows.append(_suite(name, command + " --runtime {runtime}", UNLISTED_BUDGET))
+    return rows
