@@ -1,5 +1,6 @@
-// bytes → Spec. Strict where the specification is (types, required properties, ranges, duplicate names), silent about
-// properties it does not know (spec.md, "unknown properties ... MUST be ignored"). Pure: no I/O.
+// bytes → Spec. Strict where the specification is (types, required properties, ranges, duplicate
+// names), silent about properties it does not know (spec.md, "unknown properties ... MUST be
+// ignored"). Pure: no I/O.
 #pragma once
 
 #include <string_view>
@@ -16,7 +17,12 @@ inline constexpr unsigned kMaxConfigDepth = 64;
 // `config.json /linux/namespaces/2/type: ...`; a syntax error names the line and column.
 Result<Spec> parse(std::string_view bytes);
 
-// The document of `exec --process FILE`: one process object (config.md#process). Errors read `process.json /args: ...`.
+// The document of `exec --process FILE`: one process object (config.md#process). Errors read
+// `process.json /args: ...`.
 Result<Process> parse_process(std::string_view bytes);
+
+// The document of `update --resources FILE`: one linux.resources object. Errors read
+// `resources.json /memory/limit: ...`.
+Result<Resources> parse_resources(std::string_view bytes);
 
 }  // namespace nucleus::spec
