@@ -160,7 +160,7 @@ void report_session(Json& json, const Request&) {
 
 void report_keyring(Json& json, const Request&) {
   json.begin_object();
-  write_key(json, "session", KEY_SPEC_SESSION_KEYRING);
+  write_key(json, "session_keyring", KEY_SPEC_SESSION_KEYRING);
   json.end_object();
 }
 

@@ -6,8 +6,10 @@ would never reach its end, and older runtimes chown and chmod their stdio, so it
 """
 
 import array
+import ctypes
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -194,6 +196,31 @@ def _wrapper(kind):
     return ["unshare", "-m", "--propagation", "private", "sh", "-c", _HIDE_UNIFIED, "sh"]
 
 
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def become_subreaper():
+    """Makes container processes children of this one once the runtime is gone, as conmon and
+    containerd's shim do: their exit status can then be had, and no zombie is left to process 1."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def reap(pid, timeout=10.0):
+    """Waits for a child of the subreaper; its exit code, or -N if signal N ended it."""
+    end = time.monotonic() + timeout
+    descriptor = os.pidfd_open(pid)
+    try:
+        while not select.select([descriptor], [], [], max(0.0, end - time.monotonic()))[0]:
+            if time.monotonic() >= end:
+                raise AssertionError(f"process {pid} did not end within {timeout} s")
+    finally:
+        os.close(descriptor)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
 def find_peer(name):
     """The path of an installed peer (runc, crun), or None."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin")
@@ -232,7 +259,6 @@ class ConsoleSocket:
 
 def read_terminal(master, timeout=10.0):
     """Everything written to a terminal until its last slave closes (EIO) or the time is over."""
-    import select
     chunks = []
     end = time.monotonic() + timeout
     while time.monotonic() < end:
