@@ -1,0 +1,95 @@
+// Nodes, links and directories in the container's file system.
+#include <errno.h>
+
+#include "init/bytes.hpp"
+#include "init/init.hpp"
+#include "init/kernel_types.hpp"
+#include "init/paths.hpp"
+
+namespace nucleus::init {
+
+namespace {
+
+// Something stands there already: it will do if it is that very device, and nothing else will (an image that plants a file or a link).
+int accept_existing(Init& init, int parent, const char* name, const wire::Step& step) {
+    const auto fd = static_cast<int>(call(__NR_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+    if (fd < 0) return fd;
+    const FileFacts facts = facts_of(fd);
+    call(__NR_close, fd);
+    const auto major = static_cast<unsigned>(step.value >> 32);
+    const auto minor = static_cast<unsigned>(step.value);
+    const bool fifo = (step.mode & 0170000) == 0010000;
+    if (facts.error == 0 && facts.is(step.mode & 0170000) && (fifo || (facts.major == major && facts.minor == minor)))
+        return 0;
+    init.detail = "exists and is something else";
+    return -EEXIST;
+}
+
+// dev_t as mknod(2) takes it.
+unsigned long encode_device(unsigned long value) {
+    const unsigned long major = value >> 32, minor = value & 0xffffffff;
+    return (minor & 0xff) | (major << 8) | ((minor & ~0xffUL) << 12);
+}
+
+}  // namespace
+
+int make_device(Init& init, const wire::Step& step) {
+    const char* name = nullptr;
+    const int parent = open_parent_in_root(init, init.text(step.target), name);
+    if (parent < 0) return parent;
+    long error = call(__NR_mknodat, parent, name, step.mode, encode_device(step.value));
+    if (error == -EEXIST)
+        error = accept_existing(init, parent, name, step);
+    else if (error >= 0 && (step.uid != 0 || step.gid != 0))
+        error = call(__NR_fchownat, parent, name, step.uid, step.gid, AT_SYMLINK_NOFOLLOW);
+    call(__NR_close, parent);
+    return static_cast<int>(error);
+}
+
+int bind_device(Init& init, const wire::Step& step) {
+    const int tree = step.slot >= 0 ? init.slots()[step.slot] : clone_tree(AT_FDCWD, init.text(step.source), 0);
+    if (tree < 0) {
+        init.detail = init.text(step.source);
+        return tree;
+    }
+    const int target = open_plainly_in_root(init, init.text(step.target), Make::file);
+    int error = target;
+    if (target >= 0) {
+        error = attach(tree, target);
+        call(__NR_close, target);
+    }
+    call(__NR_close, tree);
+    return error;
+}
+
+int make_link(Init& init, const wire::Step& step) {
+    const char* name = nullptr;
+    const int parent = open_parent_in_root(init, init.text(step.target), name);
+    if (parent < 0) return parent;
+    const char* wanted = init.text(step.source);
+    long error = call(__NR_symlinkat, wanted, parent, name);
+    if (error == -EEXIST) {
+        char present[256];
+        const long size = call(__NR_readlinkat, parent, name, present, sizeof present - 1);
+        if (size > 0) present[size] = 0;
+        if (size > 0 && equal(present, wanted)) {
+            error = 0;
+        } else if (step.mode != 0) {
+            // /dev/ptmx must lead to the container's own instance, whatever the image has there.
+            error = call(__NR_unlinkat, parent, name, 0);
+            if (error >= 0) error = call(__NR_symlinkat, wanted, parent, name);
+        } else {
+            error = 0;  // the image's own choice of a convenience link
+        }
+    }
+    call(__NR_close, parent);
+    return static_cast<int>(error);
+}
+
+int make_directory(Init& init, const wire::Step& step) {
+    const int fd = open_in_root(init, init.text(step.target), Make::directory);
+    if (fd < 0) return fd;
+    return static_cast<int>(call(__NR_close, fd));
+}
+
+}  // namespace nucleus::init

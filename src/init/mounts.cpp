@@ -1,0 +1,169 @@
+// Mounts below the container's root, by descriptors only (fsopen(2), open_tree(2), move_mount(2)): no path is walked twice.
+#include <errno.h>
+#include <sys/mount.h>
+
+#include "init/bytes.hpp"
+#include "init/init.hpp"
+#include "init/kernel_types.hpp"
+#include "init/paths.hpp"
+
+namespace nucleus::init {
+
+namespace {
+
+struct SuperblockFlag {
+    unsigned long bit;
+    const char* set;
+    const char* clear;
+};
+
+constexpr SuperblockFlag kSuperblockFlags[] = {
+    {MS_RDONLY, "ro", "rw"},           {MS_SYNCHRONOUS, "sync", "async"}, {MS_DIRSYNC, "dirsync", nullptr},
+    {MS_MANDLOCK, "mand", "nomand"},   {1UL << 25 /* MS_LAZYTIME */, "lazytime", "nolazytime"},
+};
+
+long configure(int fs, unsigned command, const char* key, const char* value) {
+    return call(__NR_fsconfig, fs, command, key, value, 0);
+}
+
+// What the file system itself says of the failure, if it says anything: "e tmpfs: Unknown parameter 'x'".
+void take_message(Init& init, int fs, const char* fallback) {
+    static char text[200];
+    const long size = call(__NR_read, fs, text, sizeof text - 1);
+    init.detail = fallback;
+    if (size <= 2) return;
+    text[size] = 0;
+    for (long i = 0; i < size; ++i)
+        if (text[i] == '\n') text[i] = ' ';
+    init.detail = text + 2;
+}
+
+long configure_option(int fs, const char* option) {
+    const char* equals = find(option, '=');
+    if (equals == nullptr) return configure(fs, FSCONFIG_SET_FLAG, option, nullptr);
+    static Builder<256> key;
+    key.clear();
+    if (key.add(option, static_cast<unsigned long>(equals - option)).full()) return -EINVAL;
+    return configure(fs, FSCONFIG_SET_STRING, key.text(), equals + 1);
+}
+
+// Flags and options of `step` into the context; `value` has the superblock flags to clear.
+long configure_all(Init& init, int fs, const wire::Step& step) {
+    for (const auto& flag : kSuperblockFlags) {
+        const char* word = (step.flags & flag.bit) != 0 ? flag.set : (step.value & flag.bit) != 0 ? flag.clear : nullptr;
+        if (word == nullptr) continue;
+        if (long error = configure(fs, FSCONFIG_SET_FLAG, word, nullptr); error < 0) {
+            take_message(init, fs, word);
+            return error;
+        }
+    }
+    const char* option = init.text(step.options);
+    for (const char* end = option + step.options.size; option < end; option += length(option) + 1) {
+        if (*option == 0) continue;
+        if (long error = configure_option(fs, option); error < 0) {
+            take_message(init, fs, option);
+            return error;
+        }
+    }
+    return 0;
+}
+
+// A new instance of the file system, detached, or -errno.
+int make_filesystem(Init& init, const wire::Step& step) {
+    const auto fs = static_cast<int>(call(__NR_fsopen, init.text(step.type), FSOPEN_CLOEXEC));
+    if (fs < 0) {
+        init.detail = init.text(step.type);
+        return fs;
+    }
+    long error = 0;
+    if (step.source.size > 0) {
+        error = configure(fs, FSCONFIG_SET_STRING, "source", init.text(step.source));
+        if (error < 0) init.detail = init.text(step.source);
+    }
+    if (error >= 0) error = configure_all(init, fs, step);
+    if (error >= 0) {
+        error = configure(fs, FSCONFIG_CMD_CREATE, nullptr, nullptr);
+        if (error < 0) take_message(init, fs, "");
+    }
+    if (error >= 0) error = call(__NR_fsmount, fs, FSMOUNT_CLOEXEC, step.attributes_set);
+    call(__NR_close, fs);
+    return static_cast<int>(error);
+}
+
+// Attributes for the whole tree first: the top mount's own words are the more specific.
+int set_tree_attributes(int mount, const wire::Step& step) {
+    const int error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
+    if (error < 0) return error;
+    return set_attributes(mount, step.attributes_set, step.attributes_clear, 0);
+}
+
+int attach_and_close(Init&, int mount, int target) {
+    int error = target;
+    if (target >= 0) {
+        error = attach(mount, target);
+        call(__NR_close, target);
+    }
+    call(__NR_close, mount);
+    return error;
+}
+
+}  // namespace
+
+int mount_filesystem(Init& init, const wire::Step& step) {
+    const int mount = make_filesystem(init, step);
+    if (mount < 0) return mount;
+    if (int error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE); error < 0) return error;
+    const char* type = init.text(step.type);
+    // A link in place of /proc or /sys would lead the masks and read-only paths astray (CVE-2023-27561, CVE-2025-54867).
+    const bool kernel_interface = equal(type, "proc") || equal(type, "sysfs");
+    const int target = kernel_interface ? open_plainly_in_root(init, init.text(step.target), Make::directory)
+                                        : open_in_root(init, init.text(step.target), Make::directory);
+    if (kernel_interface && target == -ELOOP) init.detail = "must be mounted on ordinary directory";
+    return attach_and_close(init, mount, target);
+}
+
+int mount_bind(Init& init, const wire::Step& step) {
+    const bool recursive = step.mode != 0;
+    const int tree = step.slot >= 0 ? init.slots()[step.slot]
+                                    : clone_tree(AT_FDCWD, init.text(step.source), recursive ? AT_RECURSIVE : 0);
+    if (tree < 0) {
+        init.detail = init.text(step.source);
+        return tree;
+    }
+    if (int error = set_tree_attributes(tree, step); error < 0) return error;
+    const FileFacts facts = facts_of(tree);
+    if (facts.error < 0) return static_cast<int>(facts.error);
+    const Make make = facts.is(kDirectory) ? Make::directory : Make::file;
+    return attach_and_close(init, tree, open_in_root(init, init.text(step.target), make));
+}
+
+int remount(Init& init, const wire::Step& step) {
+    const int target = open_in_root(init, init.text(step.target), Make::nothing);
+    if (target < 0) return target;
+    int error = set_tree_attributes(target, step);
+    if (error >= 0 && (step.flags != 0 || step.value != 0 || step.options.size > 0)) {
+        const auto fs = static_cast<int>(call(__NR_fspick, target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+        long done = fs;
+        if (fs >= 0) {
+            done = configure_all(init, fs, step);
+            if (done >= 0) done = configure(fs, FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr);
+            call(__NR_close, fs);
+        }
+        error = static_cast<int>(done);
+    }
+    call(__NR_close, target);
+    return error < 0 ? error : 0;
+}
+
+int set_mount_propagation(Init& init, const wire::Step& step) {
+    const int target = open_in_root(init, init.text(step.target), Make::nothing);
+    if (target < 0) return target;
+    mount_attr attributes{};
+    attributes.propagation = step.flags & (MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE);
+    const unsigned recursive = (step.flags & MS_REC) != 0 ? AT_RECURSIVE : 0;
+    const long error = call(__NR_mount_setattr, target, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes);
+    call(__NR_close, target);
+    return static_cast<int>(error);
+}
+
+}  // namespace nucleus::init

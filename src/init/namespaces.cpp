@@ -1,0 +1,64 @@
+// Namespaces from the inside: joining, creating, and what belongs to the fresh ones.
+#include <errno.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "init/bytes.hpp"
+#include "init/channel.hpp"
+#include "init/init.hpp"
+
+namespace nucleus::init {
+
+int join_namespace(Init&, const wire::Step& step) {
+    return static_cast<int>(call(__NR_setns, step.fd, step.flags));
+}
+
+int unshare_user(Init&, const wire::Step&) { return static_cast<int>(call(__NR_unshare, CLONE_NEWUSER)); }
+
+// In a new user namespace the process has every capability but an unmapped id; files that it makes would be nobody's.
+int become_root(Init&, const wire::Step&) {
+    if (long error = call(__NR_setresgid, 0, 0, 0); error < 0) return static_cast<int>(error);
+    if (long error = call(__NR_setresuid, 0, 0, 0); error < 0) return static_cast<int>(error);
+    // Changing ids with a dumpable reset is the kernel's habit (setresuid(2), prctl(2)): stay hidden.
+    return static_cast<int>(call(__NR_prctl, 4 /* PR_SET_DUMPABLE */, 0, 0, 0, 0));
+}
+
+// The container process is the host's child, not ours (CLONE_PARENT): stage 1 can go, and the caller's subreaper gets it later.
+int clone_container(Init& init, const wire::Step& step) {
+    clone_args arguments{};
+    arguments.flags = step.flags | CLONE_PARENT;
+    const long pid = call(__NR_clone3, &arguments, sizeof arguments);
+    if (pid < 0) return static_cast<int>(pid);
+    if (pid == 0) return 0;
+    const bool told = report_cloned(init, static_cast<int>(pid));
+    for (;;) call(__NR_exit_group, told ? 0 : 1);
+}
+
+int unshare_cgroup(Init&, const wire::Step&) { return static_cast<int>(call(__NR_unshare, CLONE_NEWCGROUP)); }
+
+int bring_up_loopback(Init&, const wire::Step&) {
+    const long fd = call(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return static_cast<int>(fd);
+    ifreq request{};
+    request.ifr_name[0] = 'l';
+    request.ifr_name[1] = 'o';
+    long error = call(__NR_ioctl, fd, SIOCGIFFLAGS, &request);
+    if (error >= 0) {
+        request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+        error = call(__NR_ioctl, fd, SIOCSIFFLAGS, &request);
+    }
+    call(__NR_close, fd);
+    return static_cast<int>(error);
+}
+
+int set_hostname(Init& init, const wire::Step& step) {
+    return static_cast<int>(call(__NR_sethostname, init.text(step.source), step.source.size));
+}
+
+int set_domainname(Init& init, const wire::Step& step) {
+    return static_cast<int>(call(__NR_setdomainname, init.text(step.source), step.source.size));
+}
+
+}  // namespace nucleus::init

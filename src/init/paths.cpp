@@ -1,0 +1,131 @@
+#include "init/paths.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+
+#include "init/bytes.hpp"
+
+namespace nucleus::init {
+
+namespace {
+
+constexpr int kMaxLinks = 40;  // as path_resolution(7)
+using Path = Builder<kPathMax>;
+
+int open_confined(int root, const char* path, unsigned long flags, unsigned long resolve = 0) {
+    open_how how{};
+    how.flags = flags | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve;
+    long fd;
+    // EAGAIN: something was renamed during the walk and the kernel could not be sure (openat2(2)).
+    do fd = call(__NR_openat2, root, *path == 0 ? "." : path, &how, sizeof how);
+    while (fd == -EAGAIN || fd == -EINTR);
+    return static_cast<int>(fd);
+}
+
+int make_one(int parent, const char* name, Make make) {
+    if (make == Make::directory) return static_cast<int>(call(__NR_mkdirat, parent, name, 0755));
+    const long fd = call(__NR_openat, parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0) return static_cast<int>(fd);
+    return static_cast<int>(call(__NR_close, fd));
+}
+
+// `name` in `parent` is a link to what is not there: the path with the link's text in its place, for another walk.
+int replace_link(int parent, const char* name, const Path& before, const char* rest, Path& out) {
+    char target[kPathMax];
+    const long size = call(__NR_readlinkat, parent, name, target, sizeof target);
+    if (size < 0) return static_cast<int>(size);
+    if (size == 0 || size >= static_cast<long>(sizeof target)) return -ENAMETOOLONG;
+    static Path joined;
+    joined.clear();
+    if (target[0] != '/') joined.add(before.text()).add("/");
+    joined.add(target, static_cast<unsigned long>(size)).add("/").add(rest);
+    if (joined.full()) return -ENAMETOOLONG;
+    out.clear();
+    out.add(joined.text());
+    return 0;
+}
+
+// Makes the first missing component of `path`. 1: made or replaced something, look again; 0: nothing to do; or -errno.
+int make_first_missing(int root, Path& path, Make last) {
+    static Path before;
+    before.clear();
+    int parent = open_confined(root, ".", O_PATH | O_DIRECTORY);
+    const char* at = path.text();
+    for (;;) {
+        while (*at == '/') ++at;
+        if (*at == 0) break;
+        const char* end = find(at, '/');
+        const unsigned long size = end != nullptr ? static_cast<unsigned long>(end - at) : length(at);
+        const char* rest = at + size;
+        const char* beyond = rest;
+        while (*beyond == '/') ++beyond;
+        static Builder<256> name;
+        name.clear();
+        if (name.add(at, size).full()) return call(__NR_close, parent), -ENAMETOOLONG;
+        static Path through;
+        through.clear();
+        through.add(before.text()).add("/").add(name.text());
+        const int next = open_confined(root, through.text(), O_PATH);
+        if (next == -ENOENT) {
+            int made = make_one(parent, name.text(), *beyond != 0 ? Make::directory : last);
+            // A dangling link stands there: what it names is made in its place, as the kernel would follow it.
+            if (made == -EEXIST) made = replace_link(parent, name.text(), before, beyond, path);
+            call(__NR_close, parent);
+            return made < 0 ? made : 1;
+        }
+        call(__NR_close, parent);
+        if (next < 0) return next;
+        parent = next;
+        before.clear();
+        before.add(through.text());
+        at = rest;
+    }
+    call(__NR_close, parent);
+    return 0;
+}
+
+}  // namespace
+
+int open_in_root(Init& init, const char* path, Make make) {
+    int fd = open_confined(init.root, path, O_PATH);
+    if (fd != -ENOENT || make == Make::nothing) return fd;
+    static Path current;
+    current.clear();
+    if (current.add(path).full()) return -ENAMETOOLONG;
+    int components = 0;
+    for (const char* c = path; *c != 0; ++c) components += *c == '/';
+    for (int rounds = components + 1 + kMaxLinks; rounds > 0; --rounds) {
+        const int made = make_first_missing(init.root, current, make);
+        if (made < 0) return made;
+        if (made == 0) return open_confined(init.root, current.text(), O_PATH);
+    }
+    return -ELOOP;
+}
+
+int open_plainly_in_root(Init& init, const char* path, Make make) {
+    const int fd = open_confined(init.root, path, O_PATH, RESOLVE_NO_SYMLINKS);
+    if (fd != -ENOENT || make == Make::nothing) return fd;
+    const int made = open_in_root(init, path, make);
+    if (made < 0) return made;
+    call(__NR_close, made);
+    return open_confined(init.root, path, O_PATH, RESOLVE_NO_SYMLINKS);
+}
+
+int open_to_read_in_root(Init& init, const char* path) {
+    return open_confined(init.root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+int open_parent_in_root(Init& init, const char* path, const char*& name) {
+    static Path parent;
+    parent.clear();
+    name = path;
+    for (const char* c = path; *c != 0; ++c)
+        if (*c == '/' && c[1] != 0 && c[1] != '/') name = c + 1;
+    if (parent.add(path, static_cast<unsigned long>(name - path)).full()) return -ENAMETOOLONG;
+    if (*name == '/' || *name == 0) return -EINVAL;
+    return open_in_root(init, parent.text(), Make::directory);
+}
+
+}  // namespace nucleus::init

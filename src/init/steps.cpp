@@ -1,0 +1,78 @@
+#include "init/init.hpp"
+
+namespace nucleus::init {
+
+namespace {
+
+struct Entry {
+    wire::Op op;
+    StepFunction function;
+};
+
+using wire::Op;
+
+constexpr Entry kEntries[] = {
+    {Op::join_namespace, join_namespace},
+    {Op::unshare_user, unshare_user},
+    {Op::become_root, become_root},
+    {Op::clone_container, clone_container},
+    {Op::new_session, new_session},
+    {Op::reset_affinity, reset_affinity},
+    {Op::new_keyring, new_keyring},
+    {Op::unshare_cgroup, unshare_cgroup},
+    {Op::bring_up_loopback, bring_up_loopback},
+    {Op::set_hostname, set_hostname},
+    {Op::set_domainname, set_domainname},
+    {Op::set_propagation, set_propagation},
+    {Op::attach_rootfs, attach_rootfs},
+    {Op::use_host_root, use_host_root},
+    {Op::set_sysctl, set_sysctl},
+    {Op::mount_filesystem, mount_filesystem},
+    {Op::mount_bind, mount_bind},
+    {Op::remount, remount},
+    {Op::set_mount_propagation, set_mount_propagation},
+    {Op::make_device, make_device},
+    {Op::bind_device, bind_device},
+    {Op::make_link, make_link},
+    {Op::open_console, open_console},
+    {Op::pivot_root, pivot_root},
+    {Op::move_root, move_root},
+    {Op::change_root, change_root},
+    {Op::set_root_propagation, set_root_propagation},
+    {Op::make_directory, make_directory},
+    {Op::make_readonly, make_readonly},
+    {Op::mask_path, mask_path},
+    {Op::own_stdio, own_stdio},
+    {Op::change_directory, change_directory},
+    {Op::drop_bounding_set, drop_bounding_set},
+    {Op::set_groups, set_groups},
+    {Op::set_ids, set_ids},
+    {Op::set_capabilities, set_capabilities},
+    {Op::set_umask, set_umask},
+    {Op::find_command, find_command},
+    {Op::wait_for_start, wait_for_start},
+    {Op::set_no_new_privileges, set_no_new_privileges},
+    {Op::load_seccomp, load_seccomp},
+    {Op::execute, execute},
+};
+
+// Each of the init's operations has exactly one entry; the host's have none.
+constexpr bool complete() {
+    for (const auto& operation : wire::kOperations) {
+        int entries = 0;
+        for (const auto& entry : kEntries) entries += entry.op == operation.op;
+        if (entries != (operation.side == wire::Side::init ? 1 : 0)) return false;
+    }
+    return true;
+}
+static_assert(complete());
+
+}  // namespace
+
+StepFunction function_of(Op op) {
+    for (const auto& entry : kEntries)
+        if (entry.op == op) return entry.function;
+    return nullptr;
+}
+
+}  // namespace nucleus::init
