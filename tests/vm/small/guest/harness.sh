@@ -65,7 +65,7 @@ for name in $(sed -n 's/^test_\([a-z0-9_]*\)() {$/\1/p' "$file"); do
         sweep >>/tmp/case/log 2>&1
     fi
     read -r ended _ </proc/uptime
-    echo "$label $name $begun $ended"
+    echo "--- $label $name $begun $ended"
     case $status in
     0) report "ok $name" ;;
     77) report "skip $name: $why" ;;

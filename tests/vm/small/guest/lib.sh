@@ -159,7 +159,7 @@ assert_said() {
 . "$file"
 if [ "$name" = cleanup ]; then
     for id in $(cat $CASE/ids 2>/dev/null); do
-        $RT delete --force $id >/dev/null 2>&1
+        [ ! -e /run/$label/$id ] || $RT delete --force $id
         rm -f /rootfs/scripts/$id
     done
     exit 0
