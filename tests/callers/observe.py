@@ -8,7 +8,8 @@ from support.report import check, equal, eventually, skip
 
 CGROUP_ROOT = "/sys/fs/cgroup"
 # What podman and containerd keep for themselves.
-CALLERS_DIRECTORIES = ("/run/libpod", "/run/containers", "/run/containerd-suite")
+CALLERS_DIRECTORIES = ("/run/libpod", "/run/containers", "/run/containerd-suite",
+                       "/run/containerd/fifo")
 ALL_CAPABILITIES_FILE = "/proc/sys/kernel/cap_last_cap"
 
 
@@ -52,6 +53,11 @@ def pids_running(*command):
         except (FileNotFoundError, ProcessLookupError):
             pass
     return sorted(found)
+
+
+def pids_of_shims():
+    """The host's pids of containerd's shims."""
+    return [line for line in processes() if "containerd-shim" in line]
 
 
 def cgroups(pid):

@@ -148,7 +148,7 @@ def a_stopped_container_starts_again(t):
 
 # --- terminal ----------------------------------------------------------------------------------
 
-_SIZED = "until [ \"$(stty size)\" = \"{size}\" ]; do sleep 0.05; done; echo size-is-{mark}; "
+_SIZED = "until [ \"$(stty size 2>&1)\" = \"{size}\" ]; do sleep 0.05; done; echo size-is-{mark}; "
 
 
 @test

@@ -3,15 +3,14 @@
 import json
 import os
 import subprocess
-import tempfile
 
+import command
 import image
 import sandbox
 from support.report import eventually
 from terminal import Terminal
 
 IMAGE = "localhost/busybox"
-TIMEOUT = 60.0
 
 _CONTAINERS_CONF = """[containers]
 # The defaults raise limits, which needs CAP_SYS_RESOURCE.
@@ -30,27 +29,6 @@ runroot = "{directory}/runroot"
 """
 # --userns=auto takes its ranges from the user "containers" (podman-run(1)).
 _SUBORDINATE_IDS = "containers:200000:65536\n"
-
-
-class Answer:
-    """What a podman command printed and how it ended."""
-
-    def __init__(self, command, status, stdout, stderr):
-        self.command, self.status, self.stdout, self.stderr = command, status, stdout, stderr
-
-    def must(self, status=0):
-        if self.status != status:
-            raise AssertionError(f"expected exit status {status}\n{self!r}")
-        return self
-
-    @property
-    def line(self):
-        """The one line of the output."""
-        return self.stdout.strip()
-
-    def __repr__(self):
-        return (f"{' '.join(self.command)}: exit status {self.status}\n"
-                f"stdout: {self.stdout}\nstderr: {self.stderr}")
 
 
 class Podman:
@@ -85,27 +63,12 @@ class Podman:
     def command(self, *arguments):
         return ["podman", "--runtime", self.runtime, *map(str, arguments)]
 
-    def __call__(self, *arguments, stdin=b"", json_log=False, pass_fds=(), timeout=TIMEOUT):
+    def __call__(self, *arguments, json_log=False, **more):
         """Runs a podman command to its end."""
         environment = dict(self.environment)
         if json_log:
             environment["CONTAINERS_CONF"] = self.directory + "/json.conf"
-        command = self.command(*arguments)
-        # Files, not pipes: a process that stays behind must not keep this one waiting.
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err,
-                                       env=environment, pass_fds=pass_fds, cwd="/")
-            try:
-                process.communicate(stdin, timeout)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                raise AssertionError(f"no end within {timeout} s: {' '.join(command)}") from None
-            texts = []
-            for file in (out, err):
-                file.seek(0)
-                texts.append(file.read().decode("utf-8", "replace"))
-        return Answer(command, process.returncode, *texts)
+        return command.run(self.command(*arguments), environment, **more)
 
     def options(self, *more):
         """The options that every container of the suite is created with."""

@@ -25,8 +25,8 @@ class Terminal:
 
     @property
     def text(self):
-        """All that came out so far."""
-        return self._seen.decode("utf-8", "replace").replace("\r\n", "\n")
+        """All that came out so far. Two terminals in a row may each have added carriage returns."""
+        return self._seen.decode("utf-8", "replace").replace("\r", "")
 
     def resize(self, rows, columns):
         """The kernel sends SIGWINCH to the foreground process group (ioctl_tty(2))."""
