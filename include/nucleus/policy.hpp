@@ -169,7 +169,8 @@ struct ContainerPolicy {
 // What the bundle's meaning depends on beyond config.json; the caller asks the system, translate does not.
 struct TranslationInput {
     std::string bundle;      // absolute path
-    bool host_root = true;   // the runtime may map host id 0 and make device nodes: it is root in the initial user namespace
+    // The runtime may map host id 0: it is uid 0 of its own user namespace (podman's rootless one counts: it maps id 0 there).
+    bool host_root = true;
 };
 
 // Spec → policy. Refuses what has no meaning (unknown kinds, duplicates, a mount into an inherited namespace) and what this

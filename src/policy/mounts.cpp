@@ -1,0 +1,194 @@
+// root and mounts (config.md#root, #mounts), masked and read-only paths and the root's propagation
+// (config-linux.md).
+#include <linux/mount.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "policy/translation.hpp"
+
+namespace nucleus::policy {
+namespace {
+
+struct PropagationWord {
+    std::string_view name;
+    std::uint64_t flag;
+};
+
+// config-linux.md#rootfs-mount-propagation; the r-forms are callers' habit and mean the same: the
+// whole tree is meant.
+constexpr auto kRootfsPropagations = std::to_array<PropagationWord>({
+    {"shared", MS_SHARED | MS_REC},
+    {"slave", MS_SLAVE | MS_REC},
+    {"private", MS_PRIVATE | MS_REC},
+    {"unbindable", MS_UNBINDABLE | MS_REC},
+    {"rshared", MS_SHARED | MS_REC},
+    {"rslave", MS_SLAVE | MS_REC},
+    {"rprivate", MS_PRIVATE | MS_REC},
+    {"runbindable", MS_UNBINDABLE | MS_REC},
+});
+
+Result<std::uint64_t> translate_propagation(std::string_view word, const Location& where) {
+    if (word.empty()) return std::uint64_t{0};
+    const auto* row = std::ranges::find(kRootfsPropagations, word, &PropagationWord::name);
+    if (row == kRootfsPropagations.end())
+        return where.invalid("unknown propagation " + quoted(word));
+    return row->flag;
+}
+
+std::string in_bundle(std::string_view bundle, std::string_view path) {
+    if (path.starts_with('/')) return std::string(path);
+    std::string joined(bundle);
+    joined += '/';
+    joined += path;
+    return joined;
+}
+
+// What would change the runtime's own mounts, where the container has no mount namespace.
+Result<void> refuse_in_inherited_mount_namespace(const spec::Spec& spec, const spec::Linux& section,
+                                                 const Location& document) {
+    constexpr std::string_view why =
+        "needs a mount namespace of the container's own; it inherits the runtime's";
+    if (!spec.mounts.empty()) return document.at("mounts").invalid(why);
+    if (spec.root->readonly) return document.at("root").at("readonly").invalid(why);
+    const Location where = document.at("linux");
+    if (!section.masked_paths.empty()) return where.at("maskedPaths").invalid(why);
+    if (!section.readonly_paths.empty()) return where.at("readonlyPaths").invalid(why);
+    if (!section.rootfs_propagation.empty()) return where.at("rootfsPropagation").invalid(why);
+    return {};
+}
+
+Result<void> check_absolute_paths(const std::vector<std::string>& paths, const Location& where) {
+    for (std::size_t index = 0; index < paths.size(); ++index) {
+        NUCLEUS_CHECK(where.at(index).absolute_path(paths[index]));
+    }
+    return {};
+}
+
+MountPolicy::Kind kind_of(std::string_view type, bool bind, bool remount) {
+    if (remount) return MountPolicy::Kind::remount;
+    if (bind || type == "bind") return MountPolicy::Kind::bind;
+    if (type == "cgroup" || type == "cgroup2") return MountPolicy::Kind::cgroup;
+    return MountPolicy::Kind::filesystem;
+}
+
+// mount(2) puts MS_RDONLY on the mount and on the file system's instance alike, unless MS_BIND is
+// given.
+void spread_readonly(MountPolicy& mount) {
+    if ((mount.attributes_set & MOUNT_ATTR_RDONLY) != 0) mount.superblock_flags |= MS_RDONLY;
+    if ((mount.attributes_clear & MOUNT_ATTR_RDONLY) != 0)
+        mount.superblock_flags_clear |= MS_RDONLY;
+}
+
+// A bind shares the file system's instance with the host and cannot change it. mount(2) ignores
+// such options, and callers rely on that; so they are named in a warning and not handed on.
+void drop_instance_options(MountPolicy& mount, const Location& where, Warnings& warnings) {
+    const bool flags =
+        ((mount.superblock_flags | mount.superblock_flags_clear) & ~std::uint64_t{MS_SILENT}) != 0;
+    if (flags || !mount.filesystem_options.empty()) {
+        std::string names;
+        for (const std::string& option : mount.filesystem_options) names += ' ' + quoted(option);
+        if (names.empty()) names = " of the file system's instance";
+        warnings.push_back(where.at("options").text("a bind mount ignores options" + names));
+    }
+    mount.superblock_flags = mount.superblock_flags_clear = 0;
+    mount.filesystem_options.clear();
+}
+
+Result<void> settle_kind(MountPolicy& mount, bool bind, bool remount, std::string_view bundle,
+                         const Location& where, Warnings& warnings) {
+    mount.kind = kind_of(mount.type, bind, remount);
+    switch (mount.kind) {
+        case MountPolicy::Kind::filesystem:
+            if (mount.type.empty()) {
+                return where.at("type").invalid("is required where the options have no bind");
+            }
+            spread_readonly(mount);
+            break;
+        case MountPolicy::Kind::bind:
+            if (mount.source.empty()) {
+                return where.at("source").invalid("is required for a bind mount");
+            }
+            mount.source = in_bundle(bundle, mount.source);
+            drop_instance_options(mount, where, warnings);
+            break;
+        case MountPolicy::Kind::cgroup:
+            break;
+        case MountPolicy::Kind::remount:
+            // mount(8), "remount,bind": only the mount's own attributes.
+            if (bind) {
+                drop_instance_options(mount, where, warnings);
+            } else {
+                spread_readonly(mount);
+            }
+            break;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<MountPolicy> translate_mount(const spec::Mount& mount, std::string_view bundle,
+                                    const Location& where, Warnings& warnings) {
+    if (mount.destination.empty()) return where.at("destination").invalid("is required");
+    NUCLEUS_CHECK(where.at("destination").without_nul(mount.destination));
+    NUCLEUS_CHECK(where.at("type").without_nul(mount.type));
+    NUCLEUS_CHECK(where.at("source").without_nul(mount.source));
+    const Location options = where.at("options");
+    NUCLEUS_CHECK(options.each_without_nul(mount.options));
+    if (!mount.uid_mappings.empty())
+        return where.at("uidMappings").unsupported("an idmapped mount");
+    if (!mount.gid_mappings.empty())
+        return where.at("gidMappings").unsupported("an idmapped mount");
+
+    MountPolicy policy;
+    policy.pointer = where.pointer();
+    // config.md#mounts: a relative destination is taken from the root.
+    policy.destination = in_bundle("", mount.destination);
+    policy.type = mount.type;
+    policy.source = mount.source;
+    bool bind = false;
+    bool remount = false;
+    for (const std::string& option : mount.options) {
+        if (option.empty()) continue;
+        NUCLEUS_CHECK(apply_mount_option(option, policy, bind, remount, options));
+    }
+    NUCLEUS_CHECK(settle_kind(policy, bind, remount, bundle, where, warnings));
+    return policy;
+}
+
+Result<RootfsPolicy> translate_rootfs(const spec::Spec& spec, const NamespaceConfig& namespaces,
+                                      const TranslationInput& input, Warnings& warnings) {
+    const Location document("config.json");
+    const Location linux_location = document.at("linux");
+    static const spec::Linux absent;
+    const spec::Linux& section = spec.linux_ ? *spec.linux_ : absent;
+    if (!spec.root) return document.at("root").invalid("is required");
+    const Location root_path = document.at("root").at("path");
+    if (spec.root->path.empty()) return root_path.invalid("is required");
+    NUCLEUS_CHECK(root_path.without_nul(spec.root->path));
+    if (namespaces.inherits(NamespaceKind::mnt)) {
+        NUCLEUS_CHECK(refuse_in_inherited_mount_namespace(spec, section, document));
+    }
+
+    RootfsPolicy policy;
+    policy.path = in_bundle(input.bundle, spec.root->path);
+    policy.readonly = spec.root->readonly;
+    NUCLEUS_TRY(policy.propagation, translate_propagation(section.rootfs_propagation,
+                                                          linux_location.at("rootfsPropagation")));
+    const Location mounts = document.at("mounts");
+    policy.mounts.reserve(spec.mounts.size());
+    for (std::size_t index = 0; index < spec.mounts.size(); ++index) {
+        NUCLEUS_TRY(MountPolicy mount,
+                    translate_mount(spec.mounts[index], input.bundle, mounts.at(index), warnings));
+        policy.mounts.push_back(std::move(mount));
+    }
+    NUCLEUS_CHECK(check_absolute_paths(section.masked_paths, linux_location.at("maskedPaths")));
+    NUCLEUS_CHECK(check_absolute_paths(section.readonly_paths, linux_location.at("readonlyPaths")));
+    policy.masked_paths = section.masked_paths;
+    policy.readonly_paths = section.readonly_paths;
+    return policy;
+}
+
+}  // namespace nucleus::policy

@@ -1,0 +1,93 @@
+// Spec → ContainerPolicy, in the order of the policy's members. What each feature means is in its
+// own file.
+#include <utility>
+
+#include "nucleus/policy.hpp"
+#include "policy/translation.hpp"
+
+namespace nucleus::policy {
+namespace {
+
+// config-linux.md properties that this version does not act on. To go on without them would be to
+// give the caller another container than it asked for.
+Result<void> refuse_unsupported(const spec::Linux& section, const Location& where) {
+    if (!section.time_offsets.empty()) {
+        return where.at("timeOffsets").unsupported("a time namespace with offsets");
+    }
+    if (!section.net_devices.empty()) {
+        return where.at("netDevices").unsupported("moving network devices");
+    }
+    if (section.intel_rdt) return where.at("intelRdt").unsupported("Intel RDT");
+    if (section.memory_policy) return where.at("memoryPolicy").unsupported("a memory policy");
+    if (section.personality) return where.at("personality").unsupported("a personality");
+    if (!section.mount_label.empty()) {
+        return where.at("mountLabel").unsupported("a SELinux mount label");
+    }
+    return {};
+}
+
+// config.md#hostname and #domainname: "on Linux, this will change the hostname in the container UTS
+// namespace". In an inherited namespace it would be the host's.
+Result<void> check_uts_name(std::string_view name, const NamespaceConfig& namespaces,
+                            const Location& where) {
+    if (name.empty()) return {};
+    if (namespaces.inherits(NamespaceKind::uts)) {
+        return where.invalid(
+            "needs a uts namespace of the container's own; it inherits the runtime's");
+    }
+    constexpr std::size_t kMaximumLength = 64;  // __NEW_UTS_LEN, uname(2)
+    if (name.size() > kMaximumLength) return where.invalid("is longer than 64 bytes");
+    return where.without_nul(name);
+}
+
+}  // namespace
+
+const std::vector<spec::Hook>& HookSet::of(HookKind kind) const {
+    static const std::vector<spec::Hook> none;
+    const auto found = hooks.find(kind);
+    return found == hooks.end() ? none : found->second;
+}
+
+Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput& input,
+                                  Warnings& warnings) {
+    const Location document("config.json");
+    const Location linux_location = document.at("linux");
+    static const spec::Linux absent;
+    const spec::Linux& section = spec.linux_ ? *spec.linux_ : absent;
+    NUCLEUS_CHECK(refuse_unsupported(section, linux_location));
+
+    ContainerPolicy policy;
+    NUCLEUS_TRY(policy.namespaces,
+                translate_namespaces(section.namespaces, linux_location.at("namespaces")));
+    NUCLEUS_TRY(policy.user_namespace,
+                translate_user_namespace(section, policy.namespaces, input, linux_location));
+    NUCLEUS_TRY(policy.rootfs, translate_rootfs(spec, policy.namespaces, input, warnings));
+
+    static const std::vector<spec::DeviceRule> no_rules;
+    const auto& rules = section.resources ? section.resources->devices : no_rules;
+    NUCLEUS_TRY(policy.devices, translate_devices(section.devices, rules, linux_location));
+    NUCLEUS_TRY(policy.cgroup, translate_cgroup(section, linux_location, warnings));
+    if (section.seccomp) {
+        NUCLEUS_TRY(policy.seccomp,
+                    translate_seccomp(*section.seccomp, linux_location.at("seccomp"), warnings));
+    }
+    if (spec.process) {
+        const Location where = document.at("process");
+        NUCLEUS_TRY(policy.process, translate_process_at(*spec.process, where, warnings));
+        if (policy.user_namespace) {
+            NUCLEUS_CHECK(check_ids_are_mapped(*policy.process, *policy.user_namespace, where));
+        }
+    }
+    NUCLEUS_TRY(policy.hooks, translate_hooks(spec.hooks, document.at("hooks")));
+
+    NUCLEUS_CHECK(check_uts_name(spec.hostname, policy.namespaces, document.at("hostname")));
+    NUCLEUS_CHECK(check_uts_name(spec.domainname, policy.namespaces, document.at("domainname")));
+    policy.hostname = spec.hostname;
+    policy.domainname = spec.domainname;
+    NUCLEUS_TRY(policy.sysctl,
+                translate_sysctl(section.sysctl, policy.namespaces, linux_location.at("sysctl")));
+    policy.annotations = spec.annotations;
+    return policy;
+}
+
+}  // namespace nucleus::policy

@@ -1,0 +1,67 @@
+// The translations of one feature each, that policy::translate puts together. All pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nucleus/policy.hpp"
+#include "policy/location.hpp"
+
+namespace nucleus::policy {
+
+// namespaces.cpp
+Result<NamespaceConfig> translate_namespaces(const std::vector<spec::Namespace>& namespaces,
+                                             const Location& where);
+Result<std::optional<UserNamespaceConfig>> translate_user_namespace(
+    const spec::Linux& section, const NamespaceConfig& namespaces, const TranslationInput& input,
+    const Location& where);
+
+// mounts.cpp
+Result<RootfsPolicy> translate_rootfs(const spec::Spec& spec, const NamespaceConfig& namespaces,
+                                      const TranslationInput& input, Warnings& warnings);
+Result<MountPolicy> translate_mount(const spec::Mount& mount, std::string_view bundle,
+                                    const Location& where, Warnings& warnings);
+
+// mount_options.cpp: what one option changes. An option that the table does not know belongs to the
+// file system. Nothing is returned for success, a refusal's text otherwise.
+Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, bool& bind,
+                                bool& remount, const Location& where);
+
+// devices.cpp
+Result<DevicePolicy> translate_devices(const std::vector<spec::Device>& devices,
+                                       const std::vector<spec::DeviceRule>& rules,
+                                       const Location& where);
+
+// cgroup.cpp
+Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location& where,
+                                      Warnings& warnings);
+
+// seccomp.cpp
+Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const Location& where,
+                                        Warnings& warnings);
+
+// capabilities.cpp
+CapabilityPolicy translate_capabilities(const spec::Capabilities& capabilities,
+                                        const Location& where, Warnings& warnings);
+
+// rlimits.cpp
+Result<std::vector<Rlimit>> translate_rlimits(const std::vector<spec::Rlimit>& rlimits,
+                                              const Location& where);
+
+// process.cpp
+Result<ProcessPolicy> translate_process_at(const spec::Process& process, const Location& where,
+                                           Warnings& warnings);
+Result<void> check_ids_are_mapped(const ProcessPolicy& process, const UserNamespaceConfig& mappings,
+                                  const Location& where);
+
+// hooks.cpp
+Result<HookSet> translate_hooks(const spec::Hooks& hooks, const Location& where);
+
+// sysctl.cpp
+Result<std::map<std::string, std::string>> translate_sysctl(
+    const std::map<std::string, std::string>& sysctl, const NamespaceConfig& namespaces,
+    const Location& where);
+
+}  // namespace nucleus::policy
