@@ -1,7 +1,9 @@
-// Runtime: one method for each command of the command line that touches a container; what cli parses into and prints from.
+// Runtime: one method for each command of the command line that touches a container; what cli
+// parses into and prints from.
 //
-// Requests are plain values: paths absolute unless said otherwise, numbers in range. A method that returns an error has left
-// nothing behind. Warnings are appended in the order in which they arose, on success and on failure. Not for several threads.
+// Requests are plain values: paths absolute unless said otherwise, numbers in range. A method that
+// returns an error has left nothing behind. Warnings are appended in the order in which they arose,
+// on success and on failure. Not for several threads.
 #pragma once
 
 #include <cstdint>
@@ -18,28 +20,33 @@ namespace nucleus::runtime {
 
 enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
 
-// What holds for every command: the global options, the administrator's settings and the defaults, already merged.
+// What holds for every command: the global options, the administrator's settings and the defaults,
+// already merged.
 struct Settings {
-    std::string root;           // holds one directory a container; absolute and never "/"
-    bool root_chosen = false;   // by option or settings: then `list` of a missing one is an error, else it is empty
-    CgroupManager cgroup_manager = CgroupManager::cgroupfs;  // for create and run; later commands follow the saved one
-    // --rootless: whether a cgroup that may not be written is passed over; nothing: decided by the caller's rights.
+    std::string root;  // holds one directory a container; absolute and never "/"
+    bool root_chosen =
+        false;  // by option or settings: then `list` of a missing one is an error, else it is empty
+    CgroupManager cgroup_manager =
+        CgroupManager::cgroupfs;  // for create and run; later commands follow the saved one
+    // --rootless: whether a cgroup that may not be written is passed over; nothing: decided by the
+    // caller's rights.
     std::optional<bool> rootless;
 };
 
 struct CreateRequest {
-    std::string id;       // as given: the runtime judges it
-    std::string bundle;   // directory; absolute, but `..` and links are for the kernel to resolve
-    std::string config;   // file, relative to the bundle unless absolute; empty: config.json
+    std::string id;      // as given: the runtime judges it
+    std::string bundle;  // directory; absolute, but `..` and links are for the kernel to resolve
+    std::string config;  // file, relative to the bundle unless absolute; empty: config.json
     std::string console_socket, pidfd_socket, pid_file;  // empty: none
     bool no_pivot = false;
     bool no_new_keyring = false;
-    std::uint32_t preserve_fds = 0;  // descriptors that the container gets beyond stdio and $LISTEN_FDS
+    std::uint32_t preserve_fds =
+        0;  // descriptors that the container gets beyond stdio and $LISTEN_FDS
 };
 
 struct RunRequest : CreateRequest {
     bool detach = false;
-    bool keep = false;          // the stopped container stays until it is deleted
+    bool keep = false;  // the stopped container stays until it is deleted
     bool no_subreaper = false;
 };
 
@@ -54,15 +61,15 @@ struct DeleteRequest {
     bool force = false;  // kills a running container; a missing one is then no error
 };
 
-// The process is either that of `process_file`, or the container's own process with `args` and with whatever else is set
-// here put over it; the parser has refused both together.
+// The process is either that of `process_file`, or the container's own process with `args` and with
+// whatever else is set here put over it; the parser has refused both together.
 struct ExecRequest {
     std::string id;
-    std::string process_file;       // a process object (config.md#process), or empty
+    std::string process_file;  // a process object (config.md#process), or empty
     std::vector<std::string> args;
-    std::string cwd;                // in the container; empty: as the container's process
-    std::vector<std::string> env;   // added to the container's
-    std::optional<bool> tty;        // nothing: as the process file says, and none without one
+    std::string cwd;               // in the container; empty: as the container's process
+    std::vector<std::string> env;  // added to the container's
+    std::optional<bool> tty;       // nothing: as the process file says, and none without one
     struct User {
         std::uint32_t uid = 0;
         std::optional<std::uint32_t> gid;  // nothing: as the container's process
@@ -72,7 +79,7 @@ struct ExecRequest {
     std::vector<std::string> caps;  // names with or without CAP_, any case
     std::optional<bool> no_new_privs;
     std::string process_label, apparmor_profile;  // empty: as the process says
-    std::vector<std::string> cgroups;             // `[controller[,controller]:]path` below the container's
+    std::vector<std::string> cgroups;  // `[controller[,controller]:]path` below the container's
     bool detach = false;
     bool ignore_paused = false;
     std::string console_socket, pidfd_socket, pid_file;
@@ -83,11 +90,16 @@ struct ExecRequest {
 enum class Status : std::uint8_t { creating, created, running, paused, stopped };
 constexpr std::string_view word_of(Status status) {
     switch (status) {
-        case Status::creating: return "creating";
-        case Status::created: return "created";
-        case Status::running: return "running";
-        case Status::paused: return "paused";
-        case Status::stopped: return "stopped";
+        case Status::creating:
+            return "creating";
+        case Status::created:
+            return "created";
+        case Status::running:
+            return "running";
+        case Status::paused:
+            return "paused";
+        case Status::stopped:
+            return "stopped";
     }
     return "";
 }
@@ -98,7 +110,7 @@ struct ContainerState {
     std::int32_t pid = 0;  // 0 when stopped
     Status status = Status::stopped;
     std::string bundle, rootfs;
-    std::string created;   // RFC 3339 with nanoseconds, UTC
+    std::string created;  // RFC 3339 with nanoseconds, UTC
     std::map<std::string, std::string> annotations;
     std::uint32_t owner_uid = 0;
 };
@@ -111,7 +123,8 @@ public:
     virtual Result<void> start(const std::string& id, Warnings& warnings) = 0;
     virtual Result<ContainerState> state(const std::string& id) = 0;
     virtual Result<void> kill(const KillRequest& request, Warnings& warnings) = 0;
-    virtual Result<void> remove(const DeleteRequest& request, Warnings& warnings) = 0;  // the command `delete`
+    virtual Result<void> remove(const DeleteRequest& request,
+                                Warnings& warnings) = 0;  // the command `delete`
     // In the foreground the exit status of the process (128 + n after signal n); detached 0.
     virtual Result<int> run(const RunRequest& request, Warnings& warnings) = 0;
     virtual Result<int> exec(const ExecRequest& request, Warnings& warnings) = 0;

@@ -1,0 +1,56 @@
+#include "cli/command.hpp"
+#include "cli/root.hpp"
+
+namespace nucleus::cli {
+
+void describe_creation(OptionTable& table) {
+    table.text("bundle,b", "DIR", "directory of config.json (default: the working directory)")
+        .text("config,f", "FILE", "another name for config.json, relative to the bundle")
+        .text("console-socket", "PATH", "socket that receives the master of the terminal")
+        .text("pidfd-socket", "PATH", "socket that receives a pidfd of the container's process")
+        .text("pid-file", "FILE", "file that receives the process id")
+        .flag("no-pivot", "enter the root by chroot instead of pivot_root")
+        .flag("no-new-keyring", "keep the caller's session keyring")
+        .number("preserve-fds", "N", "pass N descriptors beyond stdio and $LISTEN_FDS")
+        .flag("no-subreaper",
+              "do not adopt the container's orphans (only run in the foreground does)");
+}
+
+Result<void> parse_creation(const Invocation& invocation, runtime::CreateRequest& request) {
+    const Options& options = invocation.options;
+    request.id = invocation.operands.front();
+    request.config = options.text("config");
+    request.no_pivot = options.flag("no-pivot");
+    request.no_new_keyring = options.flag("no-new-keyring");
+    request.preserve_fds = options.number("preserve-fds");
+    const std::string bundle = options.text("bundle");
+    NUCLEUS_TRY(request.bundle, absolute_path(bundle.empty() ? "." : bundle));
+    NUCLEUS_TRY(request.console_socket, absolute_path(options.text("console-socket")));
+    NUCLEUS_TRY(request.pidfd_socket, absolute_path(options.text("pidfd-socket")));
+    NUCLEUS_TRY(request.pid_file, absolute_path(options.text("pid-file")));
+    return {};
+}
+
+namespace {
+
+Result<int> execute(Invocation& invocation) {
+    runtime::CreateRequest request;
+    NUCLEUS_CHECK(parse_creation(invocation, request));
+    NUCLEUS_CHECK(
+        invocation.runtime().create(request, invocation.warnings).in(clause("create", request.id)));
+    return 0;
+}
+
+}  // namespace
+
+constinit const Command kCreateCommand{
+    "create",
+    "ID",
+    1,
+    1,
+    AfterOperand::options,
+    "create a container from a bundle; its program waits for start",
+    describe_creation,
+    execute};
+
+}  // namespace nucleus::cli

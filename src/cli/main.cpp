@@ -1,0 +1,37 @@
+#include <cstdlib>
+#include <vector>
+
+#include "cli/program.hpp"
+#include "sys/files.hpp"
+#include "sys/linux_kernel.hpp"
+
+namespace {
+
+std::optional<std::string_view> variable(const char* name) {
+    const char* const text = std::getenv(name);
+    if (text == nullptr) return std::nullopt;
+    return text;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace nucleus;
+    sys::LinuxKernel kernel;
+    const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    cli::Outcome outcome =
+        cli::run_program(arguments, {kernel,
+                                     {variable("XDG_RUNTIME_DIR").value_or(""), variable("USER")},
+                                     runtime::make_runtime});
+    if (!outcome.output.empty()) {
+        // Half a list would pass for a whole one.
+        auto written = sys::write_fd(kernel, STDOUT_FILENO, "standard output", outcome.output);
+        if (!written) {
+            outcome.status = EXIT_FAILURE;
+            outcome.complaint = "nucleus: " + written.error().message() + "\n";
+        }
+    }
+    if (!outcome.complaint.empty())
+        (void)sys::write_fd(kernel, STDERR_FILENO, "standard error", outcome.complaint);
+    return outcome.status;
+}

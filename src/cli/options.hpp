@@ -1,0 +1,75 @@
+// A command's options: the table (names, types, help; held by Boost.Program_options) and the values
+// that an argument list gave them. Built only for the command in use, since building it is not
+// free.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/tokenizer.hpp"
+#include "nucleus/error.hpp"
+
+namespace boost::program_options {
+class options_description;
+}
+
+namespace nucleus::cli {
+
+class OptionTable final : public OptionNames {
+public:
+    OptionTable();
+    ~OptionTable() override;
+    OptionTable(const OptionTable&) = delete;
+    OptionTable& operator=(const OptionTable&) = delete;
+
+    // `names` is "long" or "long,l"; `argument` is the word for the value in the help.
+    OptionTable& flag(const char* names, const char* help);
+    OptionTable& text(const char* names, const char* argument, const char* help);
+    OptionTable& number(const char* names, const char* argument, const char* help);
+    OptionTable& list(const char* names, const char* argument, const char* help);
+
+    std::optional<OptionShape> by_name(std::string_view name) const override;
+    std::optional<OptionShape> by_letter(char letter) const override;
+
+    const boost::program_options::options_description& description() const { return *description_; }
+    std::vector<std::string> names() const;  // the long ones
+    std::string help() const;
+
+private:
+    std::unique_ptr<boost::program_options::options_description> description_;
+};
+
+// Typed values. Asking for a name that is not in the table is a defect of the program.
+class Options {
+public:
+    // Checks the types; the error names the option: `invalid value "x" for flag --preserve-fds:
+    // ...`.
+    static Result<Options> from(const OptionTable& table, const std::vector<OptionUse>& uses);
+    Options(Options&&) noexcept;
+    Options& operator=(Options&&) noexcept;
+    ~Options();
+
+    bool given(const char* name) const;
+    bool flag(const char* name) const { return choice(name).value_or(false); }
+    std::optional<bool> choice(const char* name) const;  // a flag, if it was given at all
+    std::string text(const char* name) const;            // empty if not given
+    std::uint32_t number(const char* name) const;        // 0 if not given
+    std::vector<std::string> list(const char* name) const;
+
+private:
+    struct Values;  // keeps Boost's headers out of every command's file
+    explicit Options(std::unique_ptr<Values> values);
+    std::unique_ptr<Values> values_;
+};
+
+// What boolean flags may be set to: 1 0 t f true false, as runc's flags take them.
+std::optional<bool> parse_truth(std::string_view text);
+// All of `text` as a decimal number.
+std::optional<std::uint32_t> parse_number(std::string_view text);
+
+}  // namespace nucleus::cli
