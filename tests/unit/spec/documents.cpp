@@ -64,7 +64,8 @@ const std::string_view kFullConfig = R"json({
     "gidMappings": [{"containerID": 0, "hostID": 200000, "size": 65536}],
     "timeOffsets": {"monotonic": {"secs": -172800, "nanosecs": 999999999}, "boottime": {"secs": 1}},
     "devices": [
-      {"type": "c", "path": "/dev/fuse", "major": 10, "minor": 229, "fileMode": 438, "uid": 1, "gid": 2},
+      {"type": "c", "path": "/dev/fuse", "major": 10, "minor": 229,
+       "fileMode": 438, "uid": 1, "gid": 2},
       {"type": "p", "path": "/dev/fifo"}
     ],
     "netDevices": {"eth0": {"name": "c0"}, "eth1": {}},

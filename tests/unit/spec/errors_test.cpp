@@ -155,15 +155,15 @@ const std::vector<Case> kMissingProperties{
                "/seccomp/syscalls/0/action", kMissing),
     linux_case(R"("seccomp":{"defaultAction":"A","syscalls":[{"names":[],"action":"A"}]})",
                "/seccomp/syscalls/0/names", "at least one entry is required"),
-    linux_case(
-        R"("seccomp":{"defaultAction":"A","syscalls":[{"names":["a"],"action":"A","args":[{"value":1,"op":"O"}]}]})",
-        "/seccomp/syscalls/0/args/0/index", kMissing),
-    linux_case(
-        R"("seccomp":{"defaultAction":"A","syscalls":[{"names":["a"],"action":"A","args":[{"index":1,"op":"O"}]}]})",
-        "/seccomp/syscalls/0/args/0/value", kMissing),
-    linux_case(
-        R"("seccomp":{"defaultAction":"A","syscalls":[{"names":["a"],"action":"A","args":[{"index":1,"value":1}]}]})",
-        "/seccomp/syscalls/0/args/0/op", kMissing),
+    linux_case(R"("seccomp":{"defaultAction":"A","syscalls":[)"
+               R"({"names":["a"],"action":"A","args":[{"value":1,"op":"O"}]}]})",
+               "/seccomp/syscalls/0/args/0/index", kMissing),
+    linux_case(R"("seccomp":{"defaultAction":"A","syscalls":[)"
+               R"({"names":["a"],"action":"A","args":[{"index":1,"op":"O"}]}]})",
+               "/seccomp/syscalls/0/args/0/value", kMissing),
+    linux_case(R"("seccomp":{"defaultAction":"A","syscalls":[)"
+               R"({"names":["a"],"action":"A","args":[{"index":1,"value":1}]}]})",
+               "/seccomp/syscalls/0/args/0/op", kMissing),
     limit_case(R"("devices":[{"access":"r"}])", "/devices/0/allow", kMissing),
     limit_case(R"("pids":{})", "/pids/limit", kMissing),
     limit_case(R"("hugepageLimits":[{"limit":1}])", "/hugepageLimits/0/pageSize", kMissing),

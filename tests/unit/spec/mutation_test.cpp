@@ -53,10 +53,13 @@ rapidjson::Document full_tree() {
 // Calls visit(value) for every value below the root, as it stands in the tree.
 template <class Visit>
 void for_each_value(Json& value, Visit visit) {
+    // By number: clang 14 finds RapidJSON's comparison of mutable member iterators ambiguous in
+    // C++20.
     if (value.IsObject())
-        for (auto& member : value.GetObject()) {
-            visit(member.value);
-            for_each_value(member.value, visit);
+        for (rapidjson::SizeType i = 0; i < value.MemberCount(); ++i) {
+            Json& member = value.MemberBegin()[i].value;
+            visit(member);
+            for_each_value(member, visit);
         }
     if (value.IsArray())
         for (auto& element : value.GetArray()) {

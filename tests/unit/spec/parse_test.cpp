@@ -174,8 +174,9 @@ BOOST_AUTO_TEST_CASE(gives_absent_properties_their_defaults) {
 }
 
 BOOST_AUTO_TEST_CASE(takes_null_for_an_absent_optional_property) {
-    const auto spec = parse(test::config_with(
-        R"(,"mounts":null,"process":null,"hostname":null,"hooks":null,"annotations":null,"linux":null,"vm":null)"));
+    const auto spec =
+        parse(test::config_with(R"(,"mounts":null,"process":null,"hostname":null,)"
+                                R"("hooks":null,"annotations":null,"linux":null,"vm":null)"));
     BOOST_TEST_REQUIRE(spec.has_value());
     CHECK_SAME(*spec, *parse(test::config_with("")));
     const auto limits = parse(test::config_with_linux(
@@ -202,8 +203,9 @@ BOOST_AUTO_TEST_CASE(reads_a_process_without_user_as_root) {
 }
 
 BOOST_AUTO_TEST_CASE(ignores_unknown_properties_and_other_platforms) {
-    const auto spec = parse(test::config_with(
-        R"(,"x":[{"y":1.5e3}],"windows":{"layerFolders":7},"solaris":1,"vm":[],"zos":"","freebsd":{})"));
+    const auto spec =
+        parse(test::config_with(R"(,"x":[{"y":1.5e3}],"windows":{"layerFolders":7},"solaris":1,)"
+                                R"("vm":[],"zos":"","freebsd":{})"));
     BOOST_TEST_REQUIRE(spec.has_value());
     CHECK_SAME(*spec, *parse(test::config_with("")));
 }
