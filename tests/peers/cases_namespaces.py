@@ -1,8 +1,8 @@
 """Each kind of namespace: created, inherited, joined by path; user namespaces with maps."""
 
 import os
-import subprocess
 
+from side import hold
 from support import report
 from table import case
 
@@ -53,27 +53,8 @@ def only_the_namespaces_that_are_listed(side):
     side.bundle.remove("/hostname")
 
 
-def holder(side, *flags):
-    """A process that keeps new namespaces; returns its pid. Ends with the test."""
-    process = subprocess.Popen(
-        ["unshare", *flags, "--kill-child", "sh", "-c", "echo $$; exec sleep 60"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def end():
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stdin.close()
-    side.test.on_cleanup(end)
-    process.stdout.readline()
-    children = f"/proc/{process.pid}/task/{process.pid}/children"
-    with open(children, encoding="ascii") as file:
-        forked = file.read().split()
-    return int(forked[0]) if forked else process.pid
-
-
 def joins(side, kind, name, *flags):
-    path = f"/proc/{holder(side, *flags)}/ns/{name}"
+    path = f"/proc/{hold(side.test, *flags)}/ns/{name}"
     side.know_namespace(path, "the holder's")
     side.bundle.namespace(kind, path)
     return path

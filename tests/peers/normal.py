@@ -104,13 +104,13 @@ ABSENT = "(absent)"
 
 
 def differences(ours, peers):
-    """[(pointer, ours, peer's)] of two normal forms."""
+    """[(pointer, ours, "peer", the peer's)] of two normal forms."""
     left, right = flatten(ours), flatten(peers)
     found = []
     for pointer in sorted(left.keys() | right.keys()):
         pair = (left.get(pointer, ABSENT), right.get(pointer, ABSENT))
         if pair[0] != pair[1]:
-            found.append((pointer, *pair))
+            found.append((pointer, pair[0], "peer", pair[1]))
     return found
 
 

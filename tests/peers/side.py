@@ -2,7 +2,7 @@
 
 import json
 import os
-import select
+import subprocess
 
 from support import report
 from support.bundle import Bundle
@@ -29,7 +29,7 @@ class Side:
         self.bundle.set("/linux/cgroupsPath", "/" + self.id)
         self.create_flags = []
         self.create_options = {}
-        self.prelude = None
+        self.prelude = None  # shell text that mounts what the bundle's sources need
         self.pid = None
         self.exit_status = None
         self.known_namespaces = {}
@@ -60,9 +60,7 @@ class Side:
         options.setdefault("stderr", open(self.output_path("stderr"), "w+b"))
         wrapper = self.runtime.wrapper
         if self.prelude:
-            # The mounts of the prelude live in a mount namespace of this one call.
-            self.runtime.wrapper = ["unshare", "-m", "--propagation", "private", "sh", "-ec",
-                                    self.prelude + '\nexec "$@"', "sh", *wrapper]
+            self.runtime.wrapper = [*self._mount_namespace(), *wrapper]
         result = self.runtime.create(self.id, self.bundle, "--pid-file", pid_file,
                                      *self.create_flags, **options)
         self.runtime.wrapper = wrapper
@@ -70,6 +68,12 @@ class Side:
             with open(pid_file, encoding="ascii") as file:
                 self.pid = int(file.read())
         return result
+
+    def _mount_namespace(self):
+        """The prelude's mounts, in a private mount namespace that lives as long as the test: the
+        mount that a slave follows must not go away with the create command."""
+        pid = hold(self.test, "--mount", "--propagation", "private", before=self.prelude)
+        return ["nsenter", f"--mount=/proc/{pid}/ns/mnt"]
 
     def output_path(self, name):
         return os.path.join(self.directory, name)
@@ -147,5 +151,21 @@ def probe_command(*sections, paths=(), sysctls=(), flags=(), program="/probe"):
     return command + list(sections)
 
 
-def wait_readable(descriptor, timeout):
-    return bool(select.select([descriptor], [], [], timeout)[0])
+def hold(test, *flags, before=":"):
+    """A process that keeps new namespaces until the test ends, after running a shell text in them;
+    its pid."""
+    process = subprocess.Popen(
+        ["unshare", *flags, "--kill-child", "sh", "-ec", before + "\necho ready\nexec sleep 600"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def end():
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stdin.close()
+    test.on_cleanup(end)
+    report.equal(process.stdout.readline(), "ready\n", "the holder of namespaces")
+    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    with open(children, encoding="ascii") as file:
+        forked = file.read().split()
+    return int(forked[0]) if forked else process.pid

@@ -91,7 +91,7 @@ class Runtime:
         self.root = root
         self.global_arguments = list(global_arguments)
         self.environment = dict(os.environ)
-        self.kind = _kind(path)
+        self.kind = runtime_kind(path)
         self.wrapper = _wrapper(self.kind)
         self.stdin = None  # a file or descriptor for the next calls; None: a pipe at its end
 
@@ -180,8 +180,8 @@ def _path(bundle):
 _kinds = {}
 
 
-def _kind(path):
-    """The first word of `--version`."""
+def runtime_kind(path):
+    """The first word of `--version`: nucleus, runc, crun, ..."""
     if path not in _kinds:
         output = subprocess.run([path, "--version"], capture_output=True, check=False, input="",
                                 text=True, timeout=DEFAULT_TIMEOUT).stdout
@@ -242,7 +242,8 @@ class ConsoleSocket:
         with connection:
             connection.settimeout(timeout)
             space = socket.CMSG_SPACE(16 * array.array("i").itemsize)
-            payload, controls, _, _ = connection.recvmsg(4096, space)
+            payload, controls, _, _ = connection.recvmsg(
+                4096, space, socket.MSG_CMSG_CLOEXEC)
             descriptors = array.array("i")
             for level, kind, data in controls:
                 if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
