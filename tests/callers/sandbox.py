@@ -8,6 +8,7 @@ cgroups are the machine's: what the suite makes there lies under parent_cgroup()
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -94,8 +95,17 @@ def _mount(*arguments):
     subprocess.run(["mount", *arguments], check=True)
 
 
+def _bind(source, target):
+    """mount(2) itself: mount(8) would make a path of a /proc/self/fd link, and so lose it."""
+    ms_bind = 4096
+    if ctypes.CDLL(None, use_errno=True).mount(source.encode(), target.encode(), None, ms_bind,
+                                               None) != 0:
+        raise OSError(ctypes.get_errno(), f"mount {source} on {target}")
+
+
 def _empty_directories(kept):
     """A tmpfs over each directory; what is kept of the covered is mounted again at its place."""
+    here = os.getcwd()
     handles = {path: os.open(path, os.O_PATH) for path in kept if os.path.isdir(path)}
     for path in _EMPTIED:
         if os.path.isdir(path):
@@ -105,10 +115,9 @@ def _empty_directories(kept):
     for path, handle in sorted(handles.items(), key=lambda item: len(item[0])):
         if not os.path.isdir(path):
             os.makedirs(path)
-            subprocess.run(["mount", "--bind", f"/proc/self/fd/{handle}", path], check=True,
-                           pass_fds=[handle])
+            _bind(f"/proc/self/fd/{handle}", path)
         os.close(handle)
-    os.chdir(os.getcwd())
+    os.chdir(here)
 
 
 def _private_dev():
