@@ -8,6 +8,14 @@ limited() {
     create
 }
 
+# lifted FILE VALUE RESOURCES: the same in a cgroup that stands already, with a limit in FILE, so that
+# "no limit" is something that must be written.
+lifted() {
+    mkdir $CGROUPS/limited
+    echo "$2" >$CGROUPS/limited/$1 || fail "cannot prepare $1"
+    limited "$3"
+}
+
 test_memory_limit_becomes_memory_max() {
     limited '{"memory": {"limit": 50331648}}'
     assert_file memory.max 50331648
@@ -31,7 +39,7 @@ test_memory_swap_equal_to_the_limit_forbids_swap() {
 }
 
 test_memory_minus_one_means_max() {
-    limited '{"memory": {"limit": -1, "swap": -1}}'
+    lifted memory.max 67108864 '{"memory": {"limit": -1, "swap": -1}}'
     assert_file memory.max max
     [ ! -e $CG/memory.swap.max ] || assert_file memory.swap.max max
     delete --force
@@ -70,7 +78,7 @@ test_cpu_period_alone_sets_no_quota() {
 }
 
 test_cpu_quota_minus_one_means_max() {
-    limited '{"cpu": {"quota": -1, "period": 100000}}'
+    lifted cpu.max "20000 100000" '{"cpu": {"quota": -1, "period": 100000}}'
     assert_file cpu.max "max 100000"
     delete --force
 }
@@ -118,7 +126,7 @@ test_pids_limit_becomes_pids_max() {
 }
 
 test_pids_minus_one_means_max() {
-    limited '{"pids": {"limit": -1}}'
+    lifted pids.max 50 '{"pids": {"limit": -1}}'
     assert_file pids.max max
     delete --force
 }
