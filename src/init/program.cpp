@@ -102,11 +102,11 @@ const char* home_of(Init& init, unsigned uid) {
 
 }  // namespace
 
-int find_command(Init& init, const wire::Step&) {
-    char** argv = relocate(init, init.header->argv, init.header->argc);
+int find_command(Init& init, const wire::Step& step) {
+    relocate(init, init.header->argv, init.header->argc);
     char** env = relocate(init, init.header->env, init.header->envc);
     if (init.header->needs_home != 0) env[init.header->envc] = const_cast<char*>(home_of(init, init.header->uid));
-    const char* name = argv[0];
+    const char* name = init.text(step.source);
     if (find(name, '/') == nullptr) return *name == 0 ? -ENOENT : search_path(init, name, value_of(env, "PATH"));
     init.command = name;
     return check_executable(name);

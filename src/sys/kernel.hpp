@@ -39,6 +39,14 @@ struct SpawnRequest {
     bool new_session;
 };
 
+// What Kernel::open_trees opens: see there.
+struct TreeRequest {
+    const char* path;  // absolute
+    bool recursive;
+    bool attach;  // back onto its own path, in that mount namespace
+    int fd;       // out: the tree, or -errno
+};
+
 class Kernel {
 public:
     virtual ~Kernel() = default;
@@ -85,11 +93,17 @@ public:
     // Starts a program without copying the address space (clone(CLONE_VM | CLONE_VFORK) on a stack of its own): returns its pid
     // once execve has succeeded, or -errno of the step that failed. Signal mask and dispositions of the child are the defaults.
     virtual pid_t spawn(const SpawnRequest& request) noexcept = 0;
+    // open_tree(OPEN_TREE_CLONE) of each request within the mount namespace of `pidfd`'s process, with this process's own rights: a thread of
+    // control that shares the descriptor table enters it and ends. 0, or -errno if it could not be entered.
+    virtual int open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept = 0;
     virtual int pidfd_open(pid_t pid, unsigned flags) noexcept = 0;
     virtual int pidfd_send_signal(int pidfd, int signal) noexcept = 0;
     virtual int kill(pid_t pid, int signal) noexcept = 0;
     virtual int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept = 0;
     virtual int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept = 0;
+    virtual int sigprocmask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept = 0;
+    virtual int signalfd(std::uint64_t set, int flags) noexcept = 0;
+    virtual int permitted_capabilities(std::uint64_t& out) noexcept = 0;  // capget(2) of this process
     virtual int prctl(int option, unsigned long argument) noexcept = 0;
     virtual pid_t getpid() noexcept = 0;
     virtual uid_t geteuid() noexcept = 0;

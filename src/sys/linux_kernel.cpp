@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <signal.h>
@@ -128,6 +129,19 @@ int LinuxKernel::waitid(int id_type, id_t id, siginfo_t& info, int options) noex
 }
 int LinuxKernel::prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept {
     return call(SYS_prlimit64, pid, resource, set, old);
+}
+int LinuxKernel::sigprocmask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept {
+    return call(SYS_rt_sigprocmask, how, set, old, sizeof *set);
+}
+int LinuxKernel::signalfd(std::uint64_t set, int flags) noexcept {
+    return call(SYS_signalfd4, -1, &set, sizeof set, flags);
+}
+int LinuxKernel::permitted_capabilities(std::uint64_t& out) noexcept {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct words[2]{};
+    const int result = call(SYS_capget, &header, words);
+    out = words[0].permitted | std::uint64_t{words[1].permitted} << 32;
+    return result;
 }
 int LinuxKernel::prctl(int option, unsigned long argument) noexcept {
     return or_errno(::prctl(option, argument, 0, 0, 0));

@@ -40,11 +40,15 @@ public:
     ssize_t recvmsg(int fd, msghdr& message, int flags) noexcept override;
     int poll(pollfd* fds, nfds_t count, int timeout_ms) noexcept override;
     pid_t spawn(const SpawnRequest& request) noexcept override;
+    int open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept override;
     int pidfd_open(pid_t pid, unsigned flags) noexcept override;
     int pidfd_send_signal(int pidfd, int signal) noexcept override;
     int kill(pid_t pid, int signal) noexcept override;
     int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept override;
     int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept override;
+    int sigprocmask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept override;
+    int signalfd(std::uint64_t set, int flags) noexcept override;
+    int permitted_capabilities(std::uint64_t& out) noexcept override;
     int prctl(int option, unsigned long argument) noexcept override;
     pid_t getpid() noexcept override;
     uid_t geteuid() noexcept override;

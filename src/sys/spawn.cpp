@@ -1,10 +1,11 @@
-// Kernel::spawn: a new program at the price of one clone and one execve. The child borrows this address space (CLONE_VM) while the parent
+// Kernel::spawn, a new program at the price of one clone and one execve, and Kernel::open_trees. The child borrows this address space (CLONE_VM) while the parent
 // waits (CLONE_VFORK), so no page table is copied; it runs on a stack of its own and makes raw system calls only, since glibc caches the
 // thread's state.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <linux/mount.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -72,25 +73,76 @@ int run_child(void* argument) noexcept {
     return 127;
 }
 
-}  // namespace
+int clone_errno(long result) noexcept { return result < 0 ? errno : 0; }
 
-pid_t LinuxKernel::spawn(const SpawnRequest& request) noexcept {
+// Runs `entry` in a child that shares this address space while we wait. The child's pid, or -errno.
+pid_t run_borrowed(int (*entry)(void*), void* argument, int flags) noexcept {
     void* stack = ::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) return -errno;
     const std::uint64_t all = ~std::uint64_t{0};
     std::uint64_t before = 0;
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    Child child{&request, 0};
-    const int pid = ::clone(run_child, static_cast<char*>(stack) + kStackSize, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
-    const int clone_error = errno;
+    const int pid =
+        ::clone(entry, static_cast<char*>(stack) + kStackSize, CLONE_VM | CLONE_VFORK | SIGCHLD | flags, argument);
+    const int error = clone_errno(pid);
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
     ::munmap(stack, kStackSize);
-    if (pid < 0) return -clone_error;
-    if (child.error == 0) return pid;
+    return pid < 0 ? -error : pid;
+}
+
+void reap(pid_t pid) noexcept {
     siginfo_t info{};
     while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) < 0 && errno == EINTR) {
     }
+}
+
+struct Trees {
+    int pidfd;
+    TreeRequest* requests;
+    std::size_t count;
+    int error;
+};
+
+int open_one_tree(const TreeRequest& request) noexcept {
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (request.recursive ? AT_RECURSIVE : 0);
+    const long fd = ::syscall(SYS_open_tree, AT_FDCWD, request.path, flags);
+    if (fd < 0) return -errno;
+    if (request.attach &&
+        ::syscall(SYS_move_mount, fd, "", AT_FDCWD, request.path, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+        const int error = errno;
+        ::syscall(SYS_close, fd);
+        return -error;
+    }
+    return static_cast<int>(fd);
+}
+
+int run_open_trees(void* argument) noexcept {
+    auto& trees = *static_cast<Trees*>(argument);
+    if (::syscall(SYS_setns, trees.pidfd, CLONE_NEWNS) < 0) {
+        trees.error = errno;
+    } else {
+        for (std::size_t i = 0; i < trees.count; ++i) trees.requests[i].fd = open_one_tree(trees.requests[i]);
+    }
+    ::syscall(SYS_exit, 0);
+    return 0;
+}
+
+}  // namespace
+
+pid_t LinuxKernel::spawn(const SpawnRequest& request) noexcept {
+    Child child{&request, 0};
+    const pid_t pid = run_borrowed(run_child, &child, 0);
+    if (pid < 0 || child.error == 0) return pid;
+    reap(pid);
     return -child.error;
+}
+
+int LinuxKernel::open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept {
+    Trees trees{pidfd, requests, count, 0};
+    const pid_t pid = run_borrowed(run_open_trees, &trees, CLONE_FILES);
+    if (pid < 0) return pid;
+    reap(pid);
+    return -trees.error;
 }
 
 }  // namespace nucleus::sys

@@ -61,7 +61,7 @@ enum class Op : std::uint16_t {
     set_ids,           // uid, gid
     set_capabilities,  // the plan's capability sets
     set_umask,         // mode
-    find_command,
+    find_command,  // source = the name or path; argv[0] may differ (hooks)
     set_rlimits,
     commit,
     wait_for_start,

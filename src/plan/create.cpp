@@ -1,0 +1,285 @@
+// policy → plan of create: the security order of a container start, top to bottom. ARCHITECTURE.md has a row for each step.
+#include <linux/mount.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "plan/launch_plan.hpp"
+#include "plan/process.hpp"
+
+namespace nucleus::plan {
+
+namespace {
+
+using policy::ContainerPolicy;
+using policy::MountPolicy;
+using wire::Op;
+
+class Compiler {
+public:
+    Compiler(const ContainerPolicy& policy, const CreateFacts& facts)
+        : policy_(policy),
+          facts_(facts),
+          namespaces_(policy.namespaces),
+          own_mounts_(namespaces_.separate(NamespaceKind::mnt)),
+          user_namespace_(namespaces_.creates(NamespaceKind::user)) {}
+
+    LaunchPlan compile() {
+        enter_namespaces();
+        adopt();
+        set_up_namespaces();
+        if (own_mounts_)
+            build_root();
+        else
+            add({.op = Op::use_host_root, .source = policy_.rootfs.path});
+        if (!own_mounts_) set_sysctls();
+        add_console();
+        run_hooks();
+        if (own_mounts_)
+            close_root();
+        else
+            add({.op = Op::change_root});
+        add_process_steps(plan_, *policy_.process, policy_.seccomp);
+        commit_and_start();
+        plan_.preserve_fds = facts_.preserve_fds;
+        return std::move(plan_);
+    }
+
+private:
+    void add(Step step) { plan_.steps.push_back(std::move(step)); }
+
+    void enter_namespaces() {
+        for (NamespaceKind kind : kNamespaceKinds)
+            if (namespaces_.joins(kind))
+                add({.op = Op::join_namespace, .source = namespaces_.use(kind).path, .flags = names_of(kind).clone_flag});
+        if (user_namespace_) {
+            add({.op = Op::unshare_user});
+            add({.op = Op::write_id_maps});
+            if (policy_.user_namespace->maps_uid(0) && policy_.user_namespace->maps_gid(0)) add({.op = Op::become_root});
+        }
+        // No clone can make these two rightly: a cgroup namespace is rooted where the parent is, time offsets come before the first task.
+        constexpr std::uint64_t kNotByClone = CLONE_NEWCGROUP | CLONE_NEWUSER | 0x80 /* CLONE_NEWTIME */;
+        add({.op = Op::clone_container, .flags = namespaces_.clone_flags() & ~kNotByClone});
+    }
+
+    void adopt() {
+        add({.op = Op::adopt});
+        add({.op = Op::attach_cgroup});
+        if (policy_.process->oom_score_adj)
+            add({.op = Op::set_oom_score_adj,
+                 .value = static_cast<std::uint64_t>(std::int64_t{*policy_.process->oom_score_adj})});
+    }
+
+    void set_up_namespaces() {
+        add({.op = Op::new_session});
+        add({.op = Op::reset_affinity});
+        if (facts_.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts_.id});
+        if (namespaces_.creates(NamespaceKind::cgroup)) add({.op = Op::unshare_cgroup});
+        if (namespaces_.creates(NamespaceKind::net)) add({.op = Op::bring_up_loopback});
+        if (!policy_.hostname.empty()) add({.op = Op::set_hostname, .source = policy_.hostname});
+        if (!policy_.domainname.empty()) add({.op = Op::set_domainname, .source = policy_.domainname});
+    }
+
+    void build_root() {
+        const std::uint64_t propagation = policy_.rootfs.propagation;
+        add({.op = Op::set_propagation,
+             .target = policy_.rootfs.path,
+             .flags = propagation != 0 ? propagation : MS_SLAVE | MS_REC});
+        if (user_namespace_) {
+            plan_.sources.push_back({.path = policy_.rootfs.path, .recursive = true, .rootfs = true});
+            add({.op = Op::open_sources});
+        }
+        add({.op = Op::attach_rootfs, .source = policy_.rootfs.path, .slot = user_namespace_ ? 0 : -1});
+        set_sysctls();
+        for (const MountPolicy& mount : policy_.rootfs.mounts) add_mount(mount);
+        if (!dev_is_the_hosts()) add_devices();
+    }
+
+    // A path below /proc/sys: dots become slashes, and slashes (in an interface's name) dots, as sysctl(8) has it.
+    void set_sysctls() {
+        for (const auto& [name, value] : policy_.sysctl) {
+            std::string path = name;
+            for (char& c : path) c = c == '.' ? '/' : c == '/' ? '.' : c;
+            add({.op = Op::set_sysctl, .target = path, .source = value});
+        }
+    }
+
+    int slot_for(const std::string& path, bool recursive) {
+        if (!user_namespace_) return -1;
+        plan_.sources.push_back({.path = path, .recursive = recursive});
+        return static_cast<int>(plan_.sources.size()) - 1;
+    }
+
+    static Step with_attributes(const MountPolicy& mount, Step step) {
+        step.attributes_set = mount.attributes_set;
+        step.attributes_clear = mount.attributes_clear;
+        step.recursive_set = mount.recursive_set;
+        step.recursive_clear = mount.recursive_clear;
+        return step;
+    }
+
+    void add_mount(const MountPolicy& mount) {
+        switch (mount.kind) {
+            case MountPolicy::Kind::bind:
+                add(with_attributes(mount, {.op = Op::mount_bind,
+                                            .target = mount.destination,
+                                            .source = mount.source,
+                                            .mode = mount.recursive ? 1U : 0U,
+                                            .slot = slot_for(mount.source, mount.recursive)}));
+                break;
+            case MountPolicy::Kind::filesystem:
+            case MountPolicy::Kind::remount:
+                add(with_attributes(mount,
+                                    {.op = mount.kind == MountPolicy::Kind::remount ? Op::remount : Op::mount_filesystem,
+                                     .target = mount.destination,
+                                     .source = mount.source,
+                                     .type = mount.type,
+                                     .options = mount.filesystem_options,
+                                     .flags = mount.superblock_flags,
+                                     .value = mount.superblock_flags_clear}));
+                break;
+            case MountPolicy::Kind::cgroup: add_cgroup_mount(mount); break;
+        }
+        for (std::uint64_t propagation : mount.propagation)
+            add({.op = Op::set_mount_propagation, .target = mount.destination, .flags = propagation});
+    }
+
+    // The hierarchy itself where the container has a cgroup namespace; else its own directory of it.
+    void add_cgroup_hierarchy(const MountPolicy& mount, const CgroupView::Hierarchy& hierarchy, std::string target) {
+        if (!namespaces_.separate(NamespaceKind::cgroup)) {
+            add(with_attributes(mount, {.op = Op::mount_bind,
+                                        .target = std::move(target),
+                                        .source = hierarchy.host_path,
+                                        .slot = slot_for(hierarchy.host_path, false)}));
+            return;
+        }
+        Step step = with_attributes(mount, {.op = Op::mount_filesystem,
+                                            .target = std::move(target),
+                                            .source = "cgroup",
+                                            .type = hierarchy.options.empty() ? "cgroup2" : "cgroup"});
+        std::string_view rest = hierarchy.options;
+        while (!rest.empty()) {
+            const std::size_t comma = rest.find(',');
+            step.options.emplace_back(rest.substr(0, comma));
+            rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+        }
+        add(std::move(step));
+    }
+
+    void add_cgroup_mount(const MountPolicy& mount) {
+        if (facts_.cgroups.unified_only) {
+            for (const auto& hierarchy : facts_.cgroups.hierarchies)
+                add_cgroup_hierarchy(mount, hierarchy, mount.destination);
+            return;
+        }
+        // A directory of hierarchies: writable while it is filled.
+        MountPolicy directory = mount;
+        directory.attributes_set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+        add(with_attributes(directory, {.op = Op::mount_filesystem,
+                                        .target = mount.destination,
+                                        .source = "tmpfs",
+                                        .type = "tmpfs",
+                                        .options = {"mode=755"}}));
+        for (const auto& hierarchy : facts_.cgroups.hierarchies)
+            add_cgroup_hierarchy(mount, hierarchy, mount.destination + "/" + hierarchy.name);
+        for (const auto& link : facts_.cgroups.links)
+            add({.op = Op::make_link, .target = mount.destination + "/" + link.name, .source = link.target});
+        if ((mount.attributes_set & MOUNT_ATTR_RDONLY) != 0)
+            add({.op = Op::remount, .target = mount.destination, .attributes_set = MOUNT_ATTR_RDONLY});
+    }
+
+    // The bundle mounts the host's own /dev: its nodes and links are not ours to change.
+    bool dev_is_the_hosts() const {
+        for (const MountPolicy& mount : policy_.rootfs.mounts)
+            if (mount.kind == MountPolicy::Kind::bind && mount.destination == "/dev") return true;
+        return false;
+    }
+
+    bool has_mount(std::string_view destination) const {
+        for (const MountPolicy& mount : policy_.rootfs.mounts)
+            if (mount.destination == destination) return true;
+        return false;
+    }
+
+    void add_devices() {
+        for (const policy::DeviceNode& node : policy_.devices.nodes) {
+            if (user_namespace_) {
+                // No node can be made there (mknod(2), EPERM): the host's own is bound.
+                add({.op = Op::bind_device, .target = node.path, .source = node.path, .slot = slot_for(node.path, false)});
+                continue;
+            }
+            const std::uint32_t type = node.type == policy::DeviceNode::Type::block  ? S_IFBLK
+                                       : node.type == policy::DeviceNode::Type::fifo ? S_IFIFO
+                                                                                     : S_IFCHR;
+            add({.op = Op::make_device,
+                 .target = node.path,
+                 .value = std::uint64_t{node.major} << 32 | node.minor,
+                 .mode = type | node.mode,
+                 .uid = node.uid,
+                 .gid = node.gid});
+        }
+        // config-linux.md#default-devices and runtime-linux.md#dev-symbolic-links.
+        constexpr struct {
+            const char *target, *source;
+        } kLinks[] = {{"/dev/fd", "/proc/self/fd"},
+                      {"/dev/stdin", "/proc/self/fd/0"},
+                      {"/dev/stdout", "/proc/self/fd/1"},
+                      {"/dev/stderr", "/proc/self/fd/2"},
+                      {"/dev/core", "/proc/kcore"}};
+        for (const auto& link : kLinks) add({.op = Op::make_link, .target = link.target, .source = link.source});
+        if (has_mount("/dev/pts"))
+            add({.op = Op::make_link, .target = "/dev/ptmx", .source = "pts/ptmx", .mode = 1 /* replaces */});
+    }
+
+    void add_console() {
+        if (!policy_.process->terminal) return;
+        const auto size = policy_.process->console_size.value_or(spec::Box{});
+        add({.op = Op::open_console,
+             .target = has_mount("/dev/pts") ? "/dev/pts" : "",
+             .value = std::uint64_t{size.height & 0xffff} << 16 | (size.width & 0xffff),
+             .mode = own_mounts_ ? 1U : 0U /* /dev/console */});
+        add({.op = Op::send_console});
+    }
+
+    void run_hooks() {
+        const auto add_hooks = [&](policy::HookKind kind, Op op) {
+            if (!policy_.hooks.of(kind).empty()) add({.op = op});
+        };
+        add_hooks(policy::HookKind::prestart, Op::run_prestart_hooks);
+        add_hooks(policy::HookKind::create_runtime, Op::run_create_runtime_hooks);
+        add_hooks(policy::HookKind::create_container, Op::run_create_container_hooks);
+    }
+
+    // Hiding comes before the pivot: the null device that hides files is the host's.
+    void close_root() {
+        add({.op = Op::make_directory, .target = policy_.process->cwd});
+        if (policy_.rootfs.readonly) add({.op = Op::make_readonly, .target = "/"});
+        for (const auto& path : policy_.rootfs.readonly_paths)
+            add({.op = Op::make_readonly, .target = path, .flags = MS_REC});
+        for (const auto& path : policy_.rootfs.masked_paths) add({.op = Op::mask_path, .target = path});
+        add({.op = facts_.no_pivot ? Op::move_root : Op::pivot_root});
+        if (policy_.rootfs.propagation != 0)
+            add({.op = Op::set_root_propagation, .flags = policy_.rootfs.propagation});
+    }
+
+    void commit_and_start() {
+        if (!policy_.process->rlimits.empty()) add({.op = Op::set_rlimits});
+        add({.op = Op::commit});
+        add_start_steps(plan_, *policy_.process);
+    }
+
+    const ContainerPolicy& policy_;
+    const CreateFacts& facts_;
+    const NamespaceConfig& namespaces_;
+    const bool own_mounts_;
+    const bool user_namespace_;
+    LaunchPlan plan_;
+};
+
+}  // namespace
+
+LaunchPlan compile_create(const ContainerPolicy& policy, const CreateFacts& facts) {
+    return Compiler(policy, facts).compile();
+}
+
+}  // namespace nucleus::plan

@@ -1,0 +1,56 @@
+// The plans of programs that enter a container which is there: exec, and hooks in its namespaces.
+#include "plan/launch_plan.hpp"
+#include "plan/process.hpp"
+
+namespace nucleus::plan {
+
+using wire::Op;
+
+LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& facts) {
+    LaunchPlan plan;
+    const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
+    add({.op = Op::join_namespace, .source = "container", .flags = facts.namespaces});
+    // The pid namespace holds for children only.
+    add({.op = Op::clone_container});
+    add({.op = Op::adopt});
+    add({.op = Op::attach_cgroup});
+    if (process.oom_score_adj)
+        add({.op = Op::set_oom_score_adj, .value = static_cast<std::uint64_t>(std::int64_t{*process.oom_score_adj})});
+    add({.op = Op::new_session});
+    add({.op = Op::reset_affinity});
+    if (facts.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts.id});
+    add({.op = Op::use_host_root, .source = "/"});
+    if (process.terminal) {
+        const auto size = process.console_size.value_or(spec::Box{});
+        add({.op = Op::open_console,
+             .target = "/dev/pts",
+             .value = std::uint64_t{size.height & 0xffff} << 16 | (size.width & 0xffff)});
+        add({.op = Op::send_console});
+    }
+    add_process_steps(plan, process, facts.seccomp);
+    if (!process.rlimits.empty()) add({.op = Op::set_rlimits});
+    add({.op = Op::commit});
+    add_start_steps(plan, process);
+    plan.preserve_fds = facts.preserve_fds;
+    return plan;
+}
+
+LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces) {
+    LaunchPlan plan;
+    const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
+    add({.op = Op::join_namespace, .source = "container", .flags = namespaces});
+    add({.op = Op::clone_container});
+    add({.op = Op::adopt});
+    add({.op = Op::attach_cgroup});
+    add({.op = Op::new_session});
+    add({.op = Op::use_host_root, .source = "/"});
+    add({.op = Op::find_command, .source = hook.path});
+    add({.op = Op::commit});
+    add({.op = Op::wait_for_start});
+    add({.op = Op::execute, .source = hook.path});
+    plan.argv = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
+    plan.env = hook.env;
+    return plan;
+}
+
+}  // namespace nucleus::plan

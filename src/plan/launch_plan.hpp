@@ -1,0 +1,100 @@
+// LaunchPlan: what a start or an exec will do, as one flat list of steps in the order in which they run (ARCHITECTURE.md, "The step
+// list"). Compiled from the policy objects by pure functions; printed, compared and tested before anything happens; encoded for the init.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nucleus/policy.hpp"
+#include "wire/plan.hpp"
+
+namespace nucleus::plan {
+
+// wire::Step with strings of its own: the fields mean the same.
+struct Step {
+    wire::Op op{};
+    std::string target, source, type;
+    std::vector<std::string> options;
+    std::uint64_t flags = 0, value = 0;
+    std::uint32_t mode = 0, uid = 0, gid = 0;
+    std::uint64_t attributes_set = 0, attributes_clear = 0, recursive_set = 0, recursive_clear = 0;
+    std::int32_t slot = -1;
+    std::int32_t fd = -1;  // filled in by launch: a number that only the running command knows
+
+    bool operator==(const Step&) const = default;
+};
+
+// A host tree that the host opens into a slot of the init's (user namespaces only: create row 19).
+struct Source {
+    std::string path;
+    bool recursive = false;
+    bool rootfs = false;  // attached at its own path by the host
+    bool operator==(const Source&) const = default;
+};
+
+struct LaunchPlan {
+    std::vector<Step> steps;
+    std::vector<Source> sources;  // index = slot
+    std::vector<std::string> argv, env;
+    std::vector<std::uint32_t> groups;
+    wire::CapabilitySets capabilities;
+    std::uint32_t uid = 0;
+    std::uint32_t preserve_fds = 0;
+    bool needs_home = false;
+    bool needs_seccomp = false;  // an empty slot for the program that enforce compiles
+    std::uint64_t seccomp_flags = 0;
+
+    bool operator==(const LaunchPlan&) const = default;
+};
+
+// The host's cgroup hierarchies as the container's cgroup mount shows them.
+struct CgroupView {
+    struct Hierarchy {
+        std::string name;       // directory below the mount: "cpu,cpuacct", "systemd", "unified"
+        std::string options;    // of a v1 mount: "cpu,cpuacct", "name=systemd"; empty: cgroup2
+        std::string host_path;  // the container's own directory in it
+        bool operator==(const Hierarchy&) const = default;
+    };
+    struct Link {
+        std::string name, target;  // "cpu" → "cpu,cpuacct"
+        bool operator==(const Link&) const = default;
+    };
+    bool unified_only = false;  // cgroup v2: one mount, no tmpfs
+    std::vector<Hierarchy> hierarchies;
+    std::vector<Link> links;
+};
+
+struct CreateFacts {
+    std::string id;
+    CgroupView cgroups;
+    bool no_pivot = false;
+    bool new_keyring = true;
+    std::uint32_t preserve_fds = 0;
+};
+
+// `policy.process` must be there.
+LaunchPlan compile_create(const policy::ContainerPolicy& policy, const CreateFacts& facts);
+
+struct ExecFacts {
+    std::string id;
+    std::uint64_t namespaces = 0;  // CLONE_NEW* that differ from the runtime's
+    bool new_keyring = false;
+    std::optional<policy::SeccompPolicy> seccomp;
+    std::uint32_t preserve_fds = 0;
+};
+
+LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& facts);
+
+// A createContainer hook: a program of the host in the container's namespaces, with every right that it finds there.
+LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces);
+
+// One line a step: `12 init  mount '/proc' type=proc ...`. Secrets of the environment are not shown.
+std::string describe(const LaunchPlan& plan);
+
+// The block that the init reads. `seccomp`: the compiled program, present when `needs_seccomp`; `gate`: the listening socket's number or
+// -1. Fails only if it would not fit 32-bit offsets.
+Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp, int gate);
+
+}  // namespace nucleus::plan

@@ -1,0 +1,45 @@
+#include "plan/process.hpp"
+
+#include <linux/capability.h>
+
+#include <algorithm>
+
+namespace nucleus::plan {
+
+using wire::Op;
+
+void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
+                       const std::optional<policy::SeccompPolicy>& seccomp) {
+    plan.argv = process.args;
+    plan.env = process.env;
+    plan.groups = process.additional_gids;
+    plan.uid = process.uid;
+    plan.needs_home = std::none_of(process.env.begin(), process.env.end(),
+                                   [](const std::string& entry) { return entry.starts_with("HOME="); });
+    const policy::CapabilityPolicy sets = process.capabilities.value_or(policy::CapabilityPolicy{});
+    plan.capabilities = {sets.effective, sets.permitted, sets.inheritable, sets.ambient};
+    if (seccomp) {
+        plan.needs_seccomp = true;
+        plan.seccomp_flags = seccomp->filter_flags;
+    }
+    const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
+    add({.op = Op::own_stdio, .uid = process.uid});
+    add({.op = Op::change_directory, .source = process.cwd});
+    add({.op = Op::drop_bounding_set, .value = sets.bounding});
+    add({.op = Op::set_groups});
+    add({.op = Op::set_ids, .uid = process.uid, .gid = process.gid});
+    // A filter loads with no_new_privs or with CAP_SYS_ADMIN (seccomp(2)); the execve takes the latter away again.
+    const bool needs_admin = seccomp && !process.no_new_privileges;
+    add({.op = Op::set_capabilities, .value = needs_admin ? 1ULL << CAP_SYS_ADMIN : 0});
+    add({.op = Op::set_umask, .mode = process.umask.value_or(~0U /* the caller's */)});
+    add({.op = Op::find_command, .source = process.args.front()});
+}
+
+void add_start_steps(LaunchPlan& plan, const policy::ProcessPolicy& process) {
+    plan.steps.push_back({.op = Op::wait_for_start});
+    if (process.no_new_privileges) plan.steps.push_back({.op = Op::set_no_new_privileges});
+    if (plan.needs_seccomp) plan.steps.push_back({.op = Op::load_seccomp});
+    plan.steps.push_back({.op = Op::execute, .source = process.args.front()});
+}
+
+}  // namespace nucleus::plan
