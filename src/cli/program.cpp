@@ -108,9 +108,10 @@ private:
     // The settings file may name the log; what is wrong with the file is told in the log that the
     // options name.
     Result<void> prepare(const Globals& globals) {
-        auto file = globals.settings.empty()
-                        ? read_settings(surroundings_.kernel, kSettingsFile, Missing::allowed)
-                        : read_settings(surroundings_.kernel, globals.settings, Missing::refused);
+        auto file =
+            globals.settings.empty()
+                ? read_settings(surroundings_.kernel, surroundings_.settings_file, Missing::allowed)
+                : read_settings(surroundings_.kernel, globals.settings, Missing::refused);
         if (file) file_ = *file;
         NUCLEUS_CHECK(open_log(globals, file_));
         if (!file) return std::move(file).error();

@@ -16,6 +16,8 @@ struct Surroundings {
     sys::Kernel& kernel;
     Environment environment;
     RuntimeFactory make_runtime;
+    std::string settings_file =
+        kSettingsFile;  // read unless --settings names another; may be missing
 };
 
 // What the program leaves behind. A successful one has nothing to say on standard error, since

@@ -75,7 +75,11 @@ private:
             if (kKeys[i].name != word) continue;
             if (seen_[i]) return refuse(key.Mark(), "'" + word + "' is set twice");
             seen_[i] = true;
-            if (!value.IsScalar()) return refuse(value.Mark(), "'" + word + "' must be a string");
+            if (!value.IsScalar()) {
+                // An absent value has its place where the next key stands.
+                const YAML::Mark mark = value.IsNull() ? key.Mark() : value.Mark();
+                return refuse(mark, "'" + word + "' must be a string");
+            }
             if (const char* wish = kKeys[i].read(value.Scalar(), settings_))
                 return refuse(value.Mark(), "'" + word + "' " + wish);
             return {};
