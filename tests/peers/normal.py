@@ -63,8 +63,13 @@ def _session_keyring(side, keyring):
             "name": name, "members": keyring["members"] if fresh else "the host's"}
 
 
-def _lines(_side, text):
-    return sorted(text.split("\n"))
+def _device_rules(_side, text):
+    """{device: access} of the v1 devices.list, "c 1:3 rwm"; several lines of a device add up."""
+    rules = {}
+    for line in text.split("\n"):
+        device, _, access = line.rpartition(" ")
+        rules[device] = "".join(sorted(set(rules.get(device, "") + access)))
+    return rules
 
 
 def _unified(_side, lines):
@@ -80,17 +85,17 @@ _CHANGES = {
     "namespaces": _namespaces,
     "mounts": _mounts,
     "membership": _unified,
-    "devices.list": _lines,
+    "devices.list": _device_rules,
     "host_pid": _host_pid,
     "session_keyring": _session_keyring,
 }
 
 
 def flatten(value, pointer=""):
-    """{JSON pointer: scalar}; empty objects and arrays are kept."""
+    """{JSON pointer: leaf}; an array of plain values, and anything empty, is one leaf."""
     if isinstance(value, dict) and value:
         pairs = [(key.replace("~", "~0").replace("/", "~1"), item) for key, item in value.items()]
-    elif isinstance(value, list) and value:
+    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
         pairs = list(enumerate(value))
     else:
         return {pointer: value}

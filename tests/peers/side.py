@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from support import report
+from support import census, report
 from support.bundle import Bundle
 from support.runtime import Runtime, reap
 
@@ -74,6 +74,15 @@ class Side:
         mount that a slave follows must not go away with the create command."""
         pid = hold(self.test, "--mount", "--propagation", "private", before=self.prelude)
         return ["nsenter", f"--mount=/proc/{pid}/ns/mnt"]
+
+    def close(self):
+        """Deletes what is left by force; the cgroups that outlived even that, which are removed
+        so that a peer's leak does not outlive the test."""
+        self.runtime.delete_all()
+        left = sorted(census.take(census.Scope(unique=self.id)).cgroups, reverse=True)
+        for path in left:
+            os.rmdir(path)
+        return left
 
     def output_path(self, name):
         return os.path.join(self.directory, name)
