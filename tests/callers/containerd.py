@@ -79,7 +79,8 @@ def run_carries_stdin_stdout_and_stderr_apart(t):
 def run_takes_a_directory_as_root_file_system(t):
     with open(containerd().rootfs + "/etc/mark", "w", encoding="utf-8") as file:
         file.write("given directory\n")
-    text = containerd().shell(t, ["--rootfs", "--env", "PATH=/bin"], "cat /etc/mark; echo new > /written-inside",
+    text = containerd().shell(t, ["--rootfs", "--env", "PATH=/bin"],
+                              "cat /etc/mark; echo new > /written-inside",
                               root=containerd().rootfs)
     equal(text, "given directory\n", "a file of the directory")
     check(os.path.exists(containerd().rootfs + "/written-inside"), "the file written inside")
@@ -358,6 +359,23 @@ def capabilities_and_no_new_privileges_are_as_asked(t):
         mask = int(seen[field], 16)
         equal((mask >> 0 & 1, mask >> 12 & 1), (0, 1), f"CAP_CHOWN and CAP_NET_ADMIN in {field}")
     equal(seen["NoNewPrivs"], "1", "NoNewPrivs")
+
+
+@test
+def the_usual_container_has_masked_and_read_only_paths_in_proc(t):
+    text = containerd().shell(t, [], "cat /proc/kcore | wc -c; "
+                              "if (echo x > /proc/sys/kernel/domainname) 2> /dev/null; "
+                              "then echo written; else echo refused; fi; cat /proc/self/mountinfo")
+    equal(text.splitlines()[:2], ["0", "refused"], "bytes of /proc/kcore, write to /proc/sys")
+    for point in ("/proc/sys", "/proc/irq", "/sys"):
+        contains(observe.mount_line(text, point)[0], "ro", "options of " + point)
+
+
+@test
+def a_device_opens_only_if_the_rules_allow_it(t):
+    for options, suffix, wanted in (([], "a", "refused"), (["--privileged"], "b", "opened")):
+        equal(containerd().shell(t, options, observe.OPEN_KMSG, suffix=suffix).strip(), wanted,
+              f"opening /dev/kmsg's twin with {options}")
 
 
 @test

@@ -4,13 +4,17 @@ import glob
 import os
 
 import sandbox
-from support.report import check, equal, eventually, skip
+from support.report import check, equal, eventually, fail, skip
 
 CGROUP_ROOT = "/sys/fs/cgroup"
 # What podman and containerd keep for themselves.
 CALLERS_DIRECTORIES = ("/run/libpod", "/run/containers", "/run/containerd-suite",
                        "/run/containerd/fifo")
 ALL_CAPABILITIES_FILE = "/proc/sys/kernel/cap_last_cap"
+
+# Opening the kernel's log for writing takes no capability: only the rules for devices refuse it.
+OPEN_KMSG = ("mknod /kmsg c 1 11; if (: > /kmsg) 2> /dev/null; then echo opened; "
+             "else echo refused; fi")
 
 
 def namespace(pid, kind):
@@ -163,6 +167,16 @@ def files(*tops, without=()):
             names[:] = [name for name in names if os.path.join(directory, name) not in without]
             found.update(os.path.join(directory, name) for name in names + entries)
     return found
+
+
+def mount_line(text, point):
+    """(options, type, super options) of the last mount at a place, by the text of mountinfo."""
+    for line in reversed(text.splitlines()):
+        fields = line.split()
+        if len(fields) > 9 and fields[4] == point:
+            separator = fields.index("-")
+            return fields[5].split(","), fields[separator + 1], fields[separator + 3].split(",")
+    fail(f"{point} is no mount point in\n{text}")
 
 
 def all_capabilities():
