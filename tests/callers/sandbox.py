@@ -10,6 +10,7 @@ cgroups are the machine's: what the suite makes there lies under parent_cgroup()
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,7 +39,8 @@ def enter(suite):
         os.execvp("unshare", [*_UNSHARE, sys.executable, *sys.argv])
     _leave_a_reaper()
     runtime = options.runtime or os.environ.get("NUCLEUS")
-    runtime = os.path.abspath(runtime or os.path.join(REPOSITORY, "build", "nucleus"))
+    runtime = runtime or os.path.join(REPOSITORY, "build", "nucleus")
+    runtime = os.path.abspath(shutil.which(runtime) or runtime)
     _empty_directories([os.path.dirname(runtime), os.path.dirname(os.path.realpath(runtime)),
                         REPOSITORY, os.getcwd()])
     _private_dev()
