@@ -37,6 +37,7 @@ struct SpawnRequest {
     int join_namespaces_flags;
     const char* directory;     // chdir before execve, or null
     bool new_session;
+    bool dies_with_parent;     // PR_SET_PDEATHSIG with SIGKILL
 };
 
 // What Kernel::open_trees opens: see there.
@@ -57,6 +58,7 @@ public:
     virtual int close(int fd) noexcept = 0;
     virtual ssize_t read(int fd, void* buffer, std::size_t size) noexcept = 0;
     virtual ssize_t write(int fd, const void* buffer, std::size_t size) noexcept = 0;
+    virtual int lseek(int fd, off_t offset, int whence) noexcept = 0;  // 0 or -errno
     virtual int fstat(int fd, struct stat& out) noexcept = 0;
     virtual int fstatat(int dirfd, const char* path, struct stat& out, int flags) noexcept = 0;
     virtual int fstatfs_type(int fd, std::uint64_t& magic) noexcept = 0;  // fstatfs(2), f_type only

@@ -44,6 +44,9 @@ ssize_t LinuxKernel::read(int fd, void* buffer, std::size_t size) noexcept {
 ssize_t LinuxKernel::write(int fd, const void* buffer, std::size_t size) noexcept {
     return or_errno(::write(fd, buffer, size));
 }
+int LinuxKernel::lseek(int fd, off_t offset, int whence) noexcept {
+    return ::lseek(fd, offset, whence) < 0 ? -errno : 0;
+}
 int LinuxKernel::fstat(int fd, struct stat& out) noexcept { return or_errno(::fstat(fd, &out)); }
 int LinuxKernel::fstatat(int dirfd, const char* path, struct stat& out, int flags) noexcept {
     return or_errno(::fstatat(dirfd, path, &out, flags));

@@ -5,13 +5,15 @@
 
 namespace nucleus::sys {
 
-class LinuxKernel final : public Kernel {
+// Not final: the unit tests put faults in front of single calls.
+class LinuxKernel : public Kernel {
 public:
     int openat(int dirfd, const char* path, int flags, mode_t mode) noexcept override;
     int openat2(int dirfd, const char* path, const open_how& how) noexcept override;
     int close(int fd) noexcept override;
     ssize_t read(int fd, void* buffer, std::size_t size) noexcept override;
     ssize_t write(int fd, const void* buffer, std::size_t size) noexcept override;
+    int lseek(int fd, off_t offset, int whence) noexcept override;
     int fstat(int fd, struct stat& out) noexcept override;
     int fstatat(int dirfd, const char* path, struct stat& out, int flags) noexcept override;
     int fstatfs_type(int fd, std::uint64_t& magic) noexcept override;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <linux/mount.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -42,6 +43,7 @@ int prepare(const SpawnRequest& request) noexcept {
     if (request.join_namespaces_fd >= 0 &&
         ::syscall(SYS_setns, request.join_namespaces_fd, request.join_namespaces_flags) < 0)
         return errno;
+    if (request.dies_with_parent && ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return errno;
     if (request.new_session && ::syscall(SYS_setsid) < 0) return errno;
     for (int target = 0; target < 3; ++target) {
         const int source = request.stdio[target];

@@ -1,0 +1,18 @@
+// The terminal's master on its way to whoever shows it.
+#pragma once
+
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "nucleus/error.hpp"
+#include "sys/kernel.hpp"
+
+namespace nucleus::launch {
+
+// Connects to a Unix stream socket by path, however long the path is.
+Result<base::UniqueFd> connect_unix(sys::Kernel& kernel, const std::string& path);
+
+// One message, one descriptor, at least one byte: what conmon and go-runc take.
+Result<void> send_console(sys::Kernel& kernel, const std::string& socket, int master);
+
+}  // namespace nucleus::launch

@@ -1,0 +1,202 @@
+#include "launch/hooks.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "base/json_writer.hpp"
+#include "launch/launch.hpp"
+#include "sys/files.hpp"
+
+namespace nucleus::launch {
+
+namespace {
+
+using policy::HookKind;
+
+constexpr std::size_t kMaxOutput = 4096;  // of a failed hook, in the error
+
+// What a hook is given for 0, 1 and 2: its state, and a pipe whose content an error will show.
+struct HookStreams {
+    base::UniqueFd input, output, output_end;
+};
+
+Result<HookStreams> open_streams(sys::Kernel& kernel, const std::string& state) {
+    HookStreams streams;
+    // Not a pipe: a state larger than the pipe's buffer must not wait for a hook that does not read.
+    const int input = kernel.memfd_create("hook-state", MFD_CLOEXEC);
+    if (input < 0) return Error::from_errno(-input, "make the hook's input");
+    streams.input.reset(input);
+    NUCLEUS_CHECK(sys::write_fd(kernel, input, "hook-state", state));
+    if (int error = kernel.lseek(input, 0, SEEK_SET); error < 0) return Error::from_errno(-error, "rewind the hook's input");
+    int ends[2];
+    if (int error = kernel.pipe2(ends, O_CLOEXEC); error < 0) return Error::from_errno(-error, "make the hook's output");
+    streams.output.reset(ends[0]);
+    streams.output_end.reset(ends[1]);
+    if (int error = kernel.fcntl(ends[0], F_SETFL, O_NONBLOCK); error < 0)
+        return Error::from_errno(-error, "set up the hook's output");
+    return streams;
+}
+
+// Reads what is there; keeps the beginning.
+void drain(sys::Kernel& kernel, int fd, std::string& output) {
+    char buffer[1024];
+    ssize_t got;
+    while ((got = kernel.read(fd, buffer, sizeof buffer)) > 0)
+        output.append(buffer, std::min(static_cast<std::size_t>(got), kMaxOutput - std::min(kMaxOutput, output.size())));
+}
+
+std::int64_t milliseconds(sys::Kernel& kernel) {
+    timespec now{};
+    kernel.clock_gettime(CLOCK_MONOTONIC, now);
+    return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
+}
+
+// Waits for the process's end, at most the hook's timeout; reaps it. The error says how it ended.
+Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, int pidfd, int output_fd) {
+    std::string output;
+    const std::int64_t deadline = hook.timeout ? milliseconds(kernel) + std::int64_t{*hook.timeout} * 1000 : 0;
+    bool late = false;
+    for (;;) {
+        pollfd waited[2] = {{pidfd, POLLIN, 0}, {output_fd, POLLIN, 0}};
+        const std::int64_t left = hook.timeout ? std::max<std::int64_t>(deadline - milliseconds(kernel), 0) : -1;
+        const int ready = kernel.poll(waited, 2, static_cast<int>(std::min<std::int64_t>(left, 1 << 30)));
+        if (ready < 0 && ready != -EINTR) return Error::from_errno(-ready, "wait for the hook");
+        drain(kernel, output_fd, output);
+        if ((waited[0].revents & POLLIN) != 0) break;
+        if (hook.timeout && left == 0) {
+            late = true;
+            kernel.pidfd_send_signal(pidfd, SIGKILL);
+            break;
+        }
+        // A writer that has closed its end leaves the descriptor readable for ever: only the process counts then.
+        if (ready > 0 && (waited[1].revents & POLLHUP) != 0) output_fd = -1;
+    }
+    siginfo_t info{};
+    int error;
+    do error = kernel.waitid(P_PID, static_cast<id_t>(pid), info, WEXITED);
+    while (error == -EINTR);
+    if (error < 0) return Error::from_errno(-error, "wait for the hook");
+    drain(kernel, output_fd, output);
+    while (!output.empty() && (output.back() == '\n' || output.back() == ' ')) output.pop_back();
+    const std::string tail = output.empty() ? "" : ", output: " + output;
+    if (late) return Error(Errc::system, "timed out after " + std::to_string(*hook.timeout) + " s" + tail);
+    if (info.si_code != CLD_EXITED) return Error(Errc::system, "ended by signal " + std::to_string(info.si_status) + tail);
+    if (info.si_status != 0) return Error(Errc::system, "exit status " + std::to_string(info.si_status) + tail);
+    return {};
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+    std::vector<char*> out;
+    for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str()));
+    out.push_back(nullptr);
+    return out;
+}
+
+Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook, const std::string& state) {
+    NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
+    const std::vector<std::string> arguments = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
+    const std::vector<char*> argv = pointers(arguments);
+    const std::vector<char*> envp = pointers(hook.env);
+    sys::SpawnRequest request{};
+    request.executable_fd = -1;
+    request.path = hook.path.c_str();
+    request.argv = argv.data();
+    request.envp = envp.data();
+    request.stdio[0] = streams.input.get();
+    request.stdio[1] = request.stdio[2] = streams.output_end.get();
+    request.join_namespaces_fd = -1;
+    request.dies_with_parent = true;
+    const pid_t pid = kernel.spawn(request);
+    if (pid < 0) return Error::from_errno(-pid, "execute");
+    streams.output_end.reset();
+    const base::UniqueFd pidfd(kernel.pidfd_open(pid, 0));
+    return supervise(kernel, hook, pid, pidfd.get(), streams.output.get());
+}
+
+// Of the host's steps, a hook in a container has only its cgroup.
+class HookHost final : public HostSide {
+public:
+    explicit HookHost(enforce::CgroupBackend* cgroup) : cgroup_(cgroup) {}
+    Result<void> perform(Launch& launch, const plan::Step& step) override {
+        if (step.op == wire::Op::attach_cgroup && cgroup_ != nullptr) return cgroup_->attach(launch.pid());
+        return {};
+    }
+
+private:
+    enforce::CgroupBackend* cgroup_;
+};
+
+Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook, const std::string& state,
+                                const HookNamespaces& namespaces) {
+    NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
+    LaunchOptions options;
+    options.stdio[0] = streams.input.get();
+    options.stdio[1] = options.stdio[2] = streams.output_end.get();
+    options.joined = {namespaces.pidfd};
+    Launch launch(kernel, plan::compile_namespace_hook(hook, namespaces.flags), std::move(options));
+    HookHost host(namespaces.cgroup);
+    NUCLEUS_CHECK(launch.make_namespaces(host));
+    NUCLEUS_CHECK(launch.prepare(host));
+    streams.output_end.reset();
+    NUCLEUS_CHECK(launch.execute());
+    auto outcome = supervise(kernel, hook, launch.pid(), launch.pidfd(), streams.output.get());
+    launch.release();
+    return outcome;
+}
+
+template <class Run>
+Result<void> run_each(const policy::HookSet& hooks, HookKind kind, Run run) {
+    const auto& list = hooks.of(kind);
+    for (std::size_t i = 0; i < list.size(); ++i)
+        NUCLEUS_CHECK(Result<void>(run(list[i])).in(std::string(name_of(kind)) + " hook " + std::to_string(i) + " '" +
+                                                    list[i].path + "'"));
+    return {};
+}
+
+}  // namespace
+
+std::string_view name_of(HookKind kind) {
+    constexpr std::string_view kNames[] = {"prestart",       "createRuntime", "createContainer",
+                                           "startContainer", "poststart",     "poststop"};
+    return kNames[static_cast<std::size_t>(kind)];
+}
+
+std::string HookState::json() const {
+    base::JsonWriter json;
+    json.begin_object().member("ociVersion", oci_version).member("id", id).member("status", status);
+    if (pid != 0) json.member("pid", pid);
+    json.member("bundle", bundle);
+    if (!annotations.empty()) {
+        json.key("annotations").begin_object();
+        for (const auto& [name, value] : annotations) json.member(name, value);
+        json.end_object();
+    }
+    json.end_object();
+    return std::move(json).text();
+}
+
+HookState hook_state(const state::Record& record, std::string status, std::int32_t pid) {
+    return {record.oci_version, record.id, record.bundle, std::move(status), pid, record.annotations};
+}
+
+Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind, const HookState& state) {
+    if (hooks.of(kind).empty()) return {};
+    const std::string json = state.json();
+    return run_each(hooks, kind, [&](const spec::Hook& hook) { return run_host_hook(kernel, hook, json); });
+}
+
+Result<void> run_container_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind, const HookState& state,
+                                 const HookNamespaces& namespaces) {
+    if (hooks.of(kind).empty()) return {};
+    const std::string json = state.json();
+    return run_each(hooks, kind,
+                    [&](const spec::Hook& hook) { return run_container_hook(kernel, hook, json, namespaces); });
+}
+
+}  // namespace nucleus::launch

@@ -1,0 +1,110 @@
+#include "launch/host_steps.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "launch/console.hpp"
+#include "sys/files.hpp"
+
+namespace nucleus::launch {
+
+using wire::Op;
+
+Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
+    struct Entry {
+        Op op;
+        Result<void> (HostSteps::*function)(Launch&, const plan::Step&);
+    };
+    static constexpr Entry kEntries[] = {
+        {Op::write_id_maps, &HostSteps::write_id_maps},
+        {Op::adopt, &HostSteps::adopt},
+        {Op::attach_cgroup, &HostSteps::attach_cgroup},
+        {Op::set_oom_score_adj, &HostSteps::set_oom_score_adj},
+        {Op::open_sources, &HostSteps::open_sources},
+        {Op::send_console, &HostSteps::send_console},
+        {Op::run_prestart_hooks, &HostSteps::run_prestart_hooks},
+        {Op::run_create_runtime_hooks, &HostSteps::run_create_runtime_hooks},
+        {Op::run_create_container_hooks, &HostSteps::run_create_container_hooks},
+        {Op::set_rlimits, &HostSteps::set_rlimits},
+        {Op::commit, &HostSteps::commit},
+    };
+    for (const Entry& entry : kEntries)
+        if (entry.op == step.op) return (this->*entry.function)(launch, step);
+    return Error(Errc::system, std::string("no host step '") + wire::operation(step.op).name + "'");
+}
+
+Result<void> HostSteps::write_id_maps(Launch& launch, const plan::Step&) {
+    return in_.mapper->write_maps(launch.stage1()).in("write id maps");
+}
+
+Result<void> HostSteps::adopt(Launch& launch, const plan::Step&) {
+    return in_.adopt ? in_.adopt(launch.pid()) : Result<void>();
+}
+
+Result<void> HostSteps::attach_cgroup(Launch& launch, const plan::Step&) {
+    if (in_.cgroup == nullptr) return {};
+    if (in_.limits != nullptr) NUCLEUS_CHECK(in_.cgroup->apply(*in_.limits, *in_.devices, warnings_).in("set cgroup limits"));
+    return in_.cgroup->attach(launch.pid()).in("attach cgroup");
+}
+
+Result<void> HostSteps::set_oom_score_adj(Launch& launch, const plan::Step& step) {
+    const std::string file = "/proc/" + std::to_string(launch.pid()) + "/oom_score_adj";
+    const std::string wanted = std::to_string(static_cast<std::int64_t>(step.value));
+    // What is so already is not demanded: lowering needs CAP_SYS_RESOURCE, which may be missing.
+    NUCLEUS_TRY(const std::string present, sys::read_file(kernel_, AT_FDCWD, file));
+    if (present == wanted + "\n") return {};
+    return sys::write_existing(kernel_, AT_FDCWD, file, wanted).in("set oom_score_adj");
+}
+
+Result<void> HostSteps::open_sources(Launch& launch, const plan::Step&) {
+    std::vector<sys::TreeRequest> requests;
+    for (const plan::Source& source : launch.plan().sources)
+        requests.push_back({source.path.c_str(), source.recursive, source.rootfs, -1});
+    const int entered = kernel_.open_trees(launch.pidfd(), requests.data(), requests.size());
+    std::vector<base::UniqueFd> owned;
+    std::vector<int> fds;
+    const sys::TreeRequest* failed = nullptr;
+    for (const sys::TreeRequest& request : requests) {
+        owned.emplace_back(request.fd >= 0 ? request.fd : -1);
+        fds.push_back(request.fd);
+        if (request.fd < 0 && failed == nullptr) failed = &request;
+    }
+    if (entered < 0) return Error::from_errno(-entered, "enter the container's mount namespace");
+    if (failed != nullptr)
+        return Error::from_errno(-failed->fd, std::string("open mount source '") + failed->path + "'");
+    return launch.channel().send_descriptors(0, fds);
+}
+
+Result<void> HostSteps::send_console(Launch& launch, const plan::Step&) {
+    if (!launch.console()) return Error(Errc::system, "the init sent no terminal");
+    if (in_.console_socket.empty()) return {};
+    NUCLEUS_CHECK(launch::send_console(kernel_, in_.console_socket, launch.console().get()).in("send console"));
+    launch.console().reset();
+    return {};
+}
+
+Result<void> HostSteps::run_prestart_hooks(Launch&, const plan::Step&) {
+    return run_host_hooks(kernel_, *in_.hooks, policy::HookKind::prestart, in_.state_outside());
+}
+
+Result<void> HostSteps::run_create_runtime_hooks(Launch&, const plan::Step&) {
+    return run_host_hooks(kernel_, *in_.hooks, policy::HookKind::create_runtime, in_.state_outside());
+}
+
+Result<void> HostSteps::run_create_container_hooks(Launch& launch, const plan::Step&) {
+    return run_container_hooks(kernel_, *in_.hooks, policy::HookKind::create_container, in_.state_inside(),
+                               {launch.pidfd(), in_.namespaces, in_.cgroup});
+}
+
+Result<void> HostSteps::set_rlimits(Launch& launch, const plan::Step&) {
+    for (const policy::Rlimit& limit : *in_.rlimits) {
+        const rlimit wanted{limit.soft, limit.hard};
+        if (int error = kernel_.prlimit(launch.pid(), static_cast<int>(limit.resource), &wanted, nullptr); error < 0)
+            return Error::from_errno(-error, "set rlimit '" + limit.name + "'");
+    }
+    return {};
+}
+
+Result<void> HostSteps::commit(Launch&, const plan::Step&) { return in_.commit ? in_.commit() : Result<void>(); }
+
+}  // namespace nucleus::launch

@@ -1,0 +1,55 @@
+// The host's steps of create and exec (ARCHITECTURE.md: side "host"), each a function with the name of its operation.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "enforce/cgroup.hpp"
+#include "launch/hooks.hpp"
+#include "launch/launch.hpp"
+#include "launch/user_namespace_mapper.hpp"
+
+namespace nucleus::launch {
+
+// What the steps work with. References outlive the walk; what a launch has not got stays empty.
+struct HostInputs {
+    const UserNamespaceMapper* mapper = nullptr;
+    enforce::CgroupBackend* cgroup = nullptr;
+    const policy::CgroupPolicy* limits = nullptr;    // create: applied before the process enters
+    const policy::DevicePolicy* devices = nullptr;
+    const std::vector<policy::Rlimit>* rlimits = nullptr;
+    const policy::HookSet* hooks = nullptr;
+    std::function<HookState()> state_outside, state_inside;  // state.pid as the host and as the container sees it
+    std::uint64_t namespaces = 0;                            // CLONE_NEW* of the container that differ from ours
+    std::string console_socket;                              // empty: the master stays in Launch::console()
+    std::function<Result<void>(pid_t)> adopt;                // the process exists: write it down
+    std::function<Result<void>()> commit;                    // everything is done but the start
+};
+
+class HostSteps final : public HostSide {
+public:
+    HostSteps(sys::Kernel& kernel, HostInputs inputs, Warnings& warnings)
+        : kernel_(kernel), in_(std::move(inputs)), warnings_(warnings) {}
+
+    Result<void> perform(Launch& launch, const plan::Step& step) override;
+
+private:
+    Result<void> write_id_maps(Launch& launch, const plan::Step& step);
+    Result<void> adopt(Launch& launch, const plan::Step& step);
+    Result<void> attach_cgroup(Launch& launch, const plan::Step& step);
+    Result<void> set_oom_score_adj(Launch& launch, const plan::Step& step);
+    Result<void> open_sources(Launch& launch, const plan::Step& step);
+    Result<void> send_console(Launch& launch, const plan::Step& step);
+    Result<void> run_prestart_hooks(Launch& launch, const plan::Step& step);
+    Result<void> run_create_runtime_hooks(Launch& launch, const plan::Step& step);
+    Result<void> run_create_container_hooks(Launch& launch, const plan::Step& step);
+    Result<void> set_rlimits(Launch& launch, const plan::Step& step);
+    Result<void> commit(Launch& launch, const plan::Step& step);
+
+    sys::Kernel& kernel_;
+    HostInputs in_;
+    Warnings& warnings_;
+};
+
+}  // namespace nucleus::launch

@@ -1,0 +1,173 @@
+#include "launch/launch.hpp"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+
+#include "launch/init_image.hpp"
+#include "launch/report_text.hpp"
+
+namespace nucleus::launch {
+
+using wire::Op;
+using wire::Side;
+
+int exit_status_of(const siginfo_t& info) {
+    return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+namespace {
+
+Result<int> reap(sys::Kernel& kernel, pid_t pid) {
+    siginfo_t info{};
+    int error;
+    do error = kernel.waitid(P_PID, static_cast<id_t>(pid), info, WEXITED);
+    while (error == -EINTR);
+    if (error < 0) return Error::from_errno(-error, "wait for process " + std::to_string(pid));
+    return exit_status_of(info);
+}
+
+}  // namespace
+
+Launch::Launch(sys::Kernel& kernel, plan::LaunchPlan plan, LaunchOptions options)
+    : kernel_(kernel), plan_(std::move(plan)), options_(std::move(options)), channel_(kernel, base::UniqueFd()) {}
+
+Launch::~Launch() {
+    channel_.close();
+    if (stage1_ > 0) {
+        kernel_.kill(stage1_, SIGKILL);
+        (void)reap(kernel_, stage1_);
+    }
+    if (released_ || pid_ <= 0) return;
+    // Our own child, not reaped yet: the number cannot be another's.
+    kernel_.kill(pid_, SIGKILL);
+    (void)reap(kernel_, pid_);
+}
+
+void Launch::release() { released_ = true; }
+
+Result<void> Launch::spawn() {
+    std::size_t joined = 0;
+    for (plan::Step& step : plan_.steps)
+        if (step.op == Op::join_namespace && joined < options_.joined.size()) step.fd = options_.joined[joined++];
+    NUCLEUS_TRY(const std::string block, plan::encode(plan_, options_.seccomp, options_.gate));
+    NUCLEUS_TRY(SealedInit sealed, seal_init(kernel_, block));
+
+    int ends[2];
+    if (int error = kernel_.socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); error < 0)
+        return Error::from_errno(-error, "make the channel to the init");
+    channel_ = Channel(kernel_, base::UniqueFd(ends[0]));
+    const base::UniqueFd theirs(ends[1]);
+
+    char memory[16], channel[16], offset[24];
+    std::snprintf(memory, sizeof memory, "%d", sealed.memory.get());
+    std::snprintf(channel, sizeof channel, "%d", theirs.get());
+    std::snprintf(offset, sizeof offset, "%zu", sealed.plan_offset);
+    char name[] = "nucleus-init";
+    char* argv[] = {name, memory, channel, offset, nullptr};
+    char* envp[] = {nullptr};
+    std::vector<int> inherited = options_.joined;
+    inherited.push_back(sealed.memory.get());
+    inherited.push_back(theirs.get());
+    if (options_.gate >= 0) inherited.push_back(options_.gate);
+    for (std::uint32_t i = 0; i < plan_.preserve_fds; ++i) inherited.push_back(static_cast<int>(3 + i));
+
+    sys::SpawnRequest request{};
+    request.executable_fd = sealed.memory.get();
+    request.argv = argv;
+    request.envp = envp;
+    request.inherited = inherited.data();
+    request.inherited_count = inherited.size();
+    for (int i = 0; i < 3; ++i) request.stdio[i] = options_.stdio[i];
+    request.join_namespaces_fd = -1;
+    stage1_ = kernel_.spawn(request);
+    if (stage1_ < 0) return Error::from_errno(-stage1_, "execute nucleus-init");
+    return {};
+}
+
+// End-of-file before the commit: somebody killed the init.
+Error Launch::died() {
+    return Error(Errc::system, "the container process ended before it was ready");
+}
+
+Result<void> Launch::hear_once(bool& reached, std::size_t step) {
+    NUCLEUS_TRY(auto received, channel_.receive());
+    if (!received) return died();
+    const wire::Report& report = received->report;
+    switch (report.kind) {
+        case wire::Report::Kind::failed: return error_of(report, plan_);
+        case wire::Report::Kind::descriptor: console_ = std::move(received->descriptor); return {};
+        case wire::Report::Kind::cloned: {
+            pid_ = report.pid;
+            const int pidfd = kernel_.pidfd_open(pid_, 0);
+            if (pidfd < 0) return Error::from_errno(-pidfd, "open the container process");
+            pidfd_.reset(pidfd);
+            const pid_t stage1 = std::exchange(stage1_, -1);
+            NUCLEUS_CHECK(reap(kernel_, stage1));
+            return {};
+        }
+        case wire::Report::Kind::reached:
+            if (static_cast<std::size_t>(report.step) != step)
+                return Error(Errc::system, "the init reached another step than the plan's next");
+            reached = true;
+            return {};
+    }
+    return Error(Errc::system, "the init said something unknown");
+}
+
+Result<void> Launch::hear_until_reached(std::size_t step) {
+    bool reached = false;
+    while (!reached) NUCLEUS_CHECK(hear_once(reached, step));
+    return {};
+}
+
+Result<void> Launch::walk(HostSide& host, Op last) {
+    for (; cursor_ < plan_.steps.size(); ++cursor_) {
+        const plan::Step& step = plan_.steps[cursor_];
+        if (wire::operation(step.op).side == Side::init) continue;
+        const bool first_of_run = cursor_ == 0 || wire::operation(plan_.steps[cursor_ - 1].op).side == Side::init;
+        if (first_of_run) {
+            // The init names the last step of the host's run.
+            std::size_t end = cursor_;
+            while (end + 1 < plan_.steps.size() && wire::operation(plan_.steps[end + 1].op).side == Side::host) ++end;
+            NUCLEUS_CHECK(hear_until_reached(end));
+        }
+        if (step.op == Op::adopt) {
+            bool ignored = false;
+            while (pid_ < 0) NUCLEUS_CHECK(hear_once(ignored, cursor_));
+        }
+        NUCLEUS_CHECK(host.perform(*this, step));
+        const bool last_of_run =
+            cursor_ + 1 == plan_.steps.size() || wire::operation(plan_.steps[cursor_ + 1].op).side == Side::init;
+        if (last_of_run) NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed));
+        if (step.op == last) {
+            ++cursor_;
+            return {};
+        }
+    }
+    return Error(Errc::system, "the plan has no step '" + std::string(wire::operation(last).name) + "'");
+}
+
+Result<void> Launch::make_namespaces(HostSide& host) {
+    NUCLEUS_CHECK(spawn());
+    return walk(host, Op::adopt);
+}
+
+Result<void> Launch::prepare(HostSide& host) { return walk(host, Op::commit); }
+
+Result<void> Launch::execute() {
+    NUCLEUS_CHECK(channel_.send(wire::Order::Kind::go));
+    NUCLEUS_TRY(auto received, channel_.receive());
+    channel_.close();
+    if (!received) return {};
+    return error_of(received->report, plan_);
+}
+
+Result<int> Launch::wait() {
+    auto status = reap(kernel_, pid_);
+    if (status) released_ = true;
+    return status;
+}
+
+}  // namespace nucleus::launch

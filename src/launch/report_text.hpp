@@ -1,0 +1,12 @@
+// A failed step of the init's, in the words that callers match (contract B6).
+#pragma once
+
+#include "nucleus/error.hpp"
+#include "plan/launch_plan.hpp"
+#include "wire/message.hpp"
+
+namespace nucleus::launch {
+
+Error error_of(const wire::Report& report, const plan::LaunchPlan& plan);
+
+}  // namespace nucleus::launch

@@ -1,0 +1,32 @@
+#include "launch/user_namespace_mapper.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+
+#include "sys/files.hpp"
+
+namespace nucleus::launch {
+
+std::string UserNamespaceMapper::map_text(const std::vector<IdMapping>& mappings) {
+    std::string text;
+    for (const IdMapping& mapping : mappings)
+        text += std::to_string(mapping.container_id) + " " + std::to_string(mapping.host_id) + " " +
+                std::to_string(mapping.size) + "\n";
+    return text;
+}
+
+Result<void> UserNamespaceMapper::write_maps(pid_t pid) const {
+    NUCLEUS_TRY(auto directory,
+                sys::open_at(*kernel_, AT_FDCWD, "/proc/" + std::to_string(pid), O_PATH | O_DIRECTORY));
+    std::uint64_t capabilities = 0;
+    if (int error = kernel_->permitted_capabilities(capabilities); error < 0)
+        return Error::from_errno(-error, "read own capabilities");
+    if ((capabilities >> CAP_SETGID & 1) == 0)
+        NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "setgroups", "deny"));
+    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "uid_map", map_text(config_.uid_mappings())));
+    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "gid_map", map_text(config_.gid_mappings())));
+    return {};
+}
+
+}  // namespace nucleus::launch
