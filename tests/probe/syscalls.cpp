@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "probe.h"
+#include "probe.hpp"
 
 namespace probe {
 namespace {
@@ -20,9 +20,9 @@ namespace {
 constexpr long kBad = -1;
 
 struct Trial {
-  const char* name;
-  long number;
-  long arguments[6];
+    const char* name;
+    long number;
+    long arguments[6];
 };
 
 const Trial kTrials[] = {
@@ -85,63 +85,63 @@ const Trial kTrials[] = {
 };
 
 std::string run_in_child(int (*action)(const void*), const void* data) {
-  int pipe_ends[2];
-  if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
-    return "no pipe";
-  }
-  const pid_t child = fork();
-  if (child == 0) {
-    const int answer = action(data);
-    const ssize_t written = write(pipe_ends[1], &answer, sizeof answer);
-    _exit(written == sizeof answer ? 0 : 1);
-  }
-  close(pipe_ends[1]);
-  int answer = 0;
-  const bool told = read(pipe_ends[0], &answer, sizeof answer) == sizeof answer;
-  close(pipe_ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) {
-    return "killed by signal " + std::to_string(WTERMSIG(status));
-  }
-  return told ? error_name(answer) : "no answer";
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
+        return "no pipe";
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        const int answer = action(data);
+        const ssize_t written = write(pipe_ends[1], &answer, sizeof answer);
+        _exit(written == sizeof answer ? 0 : 1);
+    }
+    close(pipe_ends[1]);
+    int answer = 0;
+    const bool told = read(pipe_ends[0], &answer, sizeof answer) == sizeof answer;
+    close(pipe_ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (WIFSIGNALED(status)) {
+        return "killed by signal " + std::to_string(WTERMSIG(status));
+    }
+    return told ? error_name(answer) : "no answer";
 }
 
 int try_syscall(const void* data) {
-  const Trial& trial = *static_cast<const Trial*>(data);
-  const long* a = trial.arguments;
-  errno = 0;
-  const long answer = syscall(trial.number, a[0], a[1], a[2], a[3], a[4], a[5]);
-  return answer == -1 ? errno : 0;
+    const Trial& trial = *static_cast<const Trial*>(data);
+    const long* a = trial.arguments;
+    errno = 0;
+    const long answer = syscall(trial.number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return answer == -1 ? errno : 0;
 }
 
 #if defined(__x86_64__)
 // The 32-bit table through its own entry: 20 is getpid there.
 int try_i386(const void*) {
-  long answer = 20;
-  asm volatile("int $0x80" : "+a"(answer) : : "r8", "r9", "r10", "r11", "memory");
-  return answer < 0 ? static_cast<int>(-answer) : 0;
+    long answer = 20;
+    asm volatile("int $0x80" : "+a"(answer) : : "r8", "r9", "r10", "r11", "memory");
+    return answer < 0 ? static_cast<int>(-answer) : 0;
 }
 
 // The x32 table: the same entry with bit 30 of the number set.
 int try_x32(const void*) {
-  const long answer = syscall(0x40000000L + SYS_getpid);
-  return answer == -1 ? errno : 0;
+    const long answer = syscall(0x40000000L + SYS_getpid);
+    return answer == -1 ? errno : 0;
 }
 #endif
 
 }  // namespace
 
 void report_syscalls(Json& json, const Request&) {
-  json.begin_object();
-  for (const Trial& trial : kTrials) {
-    json.member(trial.name, run_in_child(try_syscall, &trial));
-  }
+    json.begin_object();
+    for (const Trial& trial : kTrials) {
+        json.member(trial.name, run_in_child(try_syscall, &trial));
+    }
 #if defined(__x86_64__)
-  json.member("i386_getpid", run_in_child(try_i386, nullptr));
-  json.member("x32_getpid", run_in_child(try_x32, nullptr));
+    json.member("i386_getpid", run_in_child(try_i386, nullptr));
+    json.member("x32_getpid", run_in_child(try_x32, nullptr));
 #endif
-  json.end_object();
+    json.end_object();
 }
 
 }  // namespace probe

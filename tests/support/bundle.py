@@ -264,7 +264,7 @@ def probe_path():
 def _probe_sources():
     names = sorted(os.listdir(PROBE_DIRECTORY))
     return [os.path.join(PROBE_DIRECTORY, name) for name in names
-            if name.endswith((".cpp", ".h"))]
+            if name.endswith((".cpp", ".hpp"))]
 
 
 def _compile_probe():

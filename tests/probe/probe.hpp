@@ -5,15 +5,15 @@
 #include <string_view>
 #include <vector>
 
-#include "json.h"
+#include "json.hpp"
 
 namespace probe {
 
 struct Request {
-  std::vector<std::string> sections;
-  std::vector<std::string> paths;    // for `paths`
-  std::vector<std::string> sysctls;  // for `sysctls`
-  std::vector<std::string> arguments;
+    std::vector<std::string> sections;
+    std::vector<std::string> paths;    // for `paths`
+    std::vector<std::string> sysctls;  // for `sysctls`
+    std::vector<std::string> arguments;
 };
 
 // identity.cpp: what the process is.
