@@ -5,6 +5,7 @@ import signal
 import stat
 
 from cases_namespaces import ALL
+from normal import differences
 from side import probe_command
 from support.runtime import ConsoleSocket, read_terminal, reap
 from table import case
@@ -266,6 +267,21 @@ def standard_streams_that_are_given_to_the_user(side):
     return found
 
 
+@case("descriptors", expects={"/null": [0, 0, "0o644"]})
+def a_null_device_that_is_not_given_to_the_user(side):
+    # A node of the test's own: older runtimes would change the machine's.
+    path = os.path.join(side.directory, "null")
+    os.mknod(path, 0o644 | stat.S_IFCHR, os.makedev(1, 3))
+    os.chmod(path, 0o644)
+    user(side, 1000)
+    with open(path, "rb") as null:
+        side.create_options["stdin"] = null
+        found = side.observe()
+    status = os.stat(path)
+    found["null"] = [status.st_uid, status.st_gid, oct(stat.S_IMODE(status.st_mode))]
+    return found
+
+
 def terminal(side, rows=None):
     """create with a console socket, as conmon does; the report as it came out of the terminal."""
     console = ConsoleSocket(os.path.join(side.directory, "console"))
@@ -393,6 +409,24 @@ def an_executed_process_with_a_terminal(side):
         reap(int(file.read()))
     del found["session"]["pid"], found["session"]["group"], found["session"]["session"]
     return found
+
+
+@case(expects={"/unlike": []})
+def an_executed_process_is_like_the_first(side):
+    # The container's own process description, executed: what it sees must be what the first saw.
+    sections = [name for name in EXEC_SECTIONS if name != "descriptors"]
+    side.probe(*sections, flags=["--wait"])
+    side.create().must()
+    side.start().must()
+    first = side.wait_for_report()
+    process = dict(side.bundle.config["process"], args=probe_command(*sections))
+    result = side.runtime.exec_process(side.id, process).must()
+    second = side.report_of(result.stdout, result.stderr)
+    for report_ in (first, second):
+        del report_["process"]["arguments"]
+        # A keyring of its own, and of the same name.
+        report_["keyring"]["session_keyring"].pop("serial", None)
+    return {"unlike": [pointer for pointer, *_ in differences(first, second)]}
 
 
 def device(path, kind, major=None, minor=None, mode=0o666, uid=0, gid=0):
