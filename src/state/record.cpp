@@ -1,0 +1,98 @@
+#include "state/record.hpp"
+
+#include "base/json_writer.hpp"
+#include "spec/document.hpp"
+
+namespace nucleus::state {
+
+namespace {
+
+using base::JsonWriter;
+
+void write_map(JsonWriter& json, std::string_view name,
+               const std::map<std::string, std::string>& map) {
+    json.key(name).begin_object();
+    for (const auto& [key, value] : map) json.member(key, value);
+    json.end_object();
+}
+
+void write_cgroup(JsonWriter& json, const CgroupRecord& cgroup) {
+    json.key("cgroup").begin_object();
+    json.member("manager", cgroup.manager);
+    write_map(json, "paths", cgroup.paths);
+    json.key("made").begin_array();
+    for (const std::string& path : cgroup.made) json.value(path);
+    json.end_array().end_object();
+}
+
+}  // namespace
+
+std::string encode(const Record& record) {
+    JsonWriter json;
+    json.begin_object();
+    json.member("id", record.id);
+    json.member("ociVersion", record.oci_version);
+    json.member("bundle", record.bundle);
+    json.member("rootfs", record.rootfs);
+    json.member("created", record.created);
+    json.member("ownerUid", record.owner_uid);
+    if (record.init) {
+        json.key("init").begin_object();
+        json.member("pid", record.init->pid).member("startTime", record.init->start_time);
+        json.end_object();
+    }
+    json.member("committed", record.committed);
+    write_cgroup(json, record.cgroup);
+    json.member("socket", record.socket);
+    json.member("separatePidNamespace", record.separate_pid_namespace);
+    json.member("newKeyring", record.new_keyring);
+    json.member("noPivot", record.no_pivot);
+    write_map(json, "annotations", record.annotations);
+    json.end_object();
+    return std::move(json).text();
+}
+
+// The readers are found by overload (spec/reader.hpp), so that they stand in the namespace of their
+// types.
+void read(const spec::Node& node, ProcessId& out) {
+    const spec::ObjectReader object(node);
+    object.required("pid", out.pid);
+    object.required("startTime", out.start_time);
+    // 0 and below mean a group of processes to kill(2).
+    if (!node.failed() && out.pid <= 0)
+        node.fail_member("pid", "expected a number greater than zero");
+}
+
+void read(const spec::Node& node, CgroupRecord& out) {
+    const spec::ObjectReader object(node);
+    object.required("manager", out.manager);
+    object.required("paths", out.paths);
+    object.required("made", out.made);
+}
+
+void read(const spec::Node& node, Record& out) {
+    const spec::ObjectReader object(node);
+    object.required("id", out.id);
+    object.required("ociVersion", out.oci_version);
+    object.required("bundle", out.bundle);
+    object.required("rootfs", out.rootfs);
+    object.required("created", out.created);
+    object.required("ownerUid", out.owner_uid);
+    object.optional("init", out.init);
+    object.required("committed", out.committed);
+    object.required("cgroup", out.cgroup);
+    object.required("socket", out.socket);
+    object.required("separatePidNamespace", out.separate_pid_namespace);
+    object.required("newKeyring", out.new_keyring);
+    object.required("noPivot", out.no_pivot);
+    object.required("annotations", out.annotations);
+}
+
+Result<Record> decode(std::string_view name, std::string_view bytes) {
+    auto record = spec::read_document<Record>(name, bytes);
+    // No configuration of the caller's is at fault.
+    if (!record) return std::move(record).error().with_code(Errc::system);
+    return record;
+}
+
+}  // namespace nucleus::state
