@@ -1,6 +1,5 @@
 #include "state/process.hpp"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
