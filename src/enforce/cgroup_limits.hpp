@@ -1,0 +1,72 @@
+// Limits of config.json as writes to cgroup files. Pure: which file of which controller gets which
+// text, in an order that the kernel accepts on a new cgroup. Zero means "not set" where the peers
+// read it so (shares, quota, periods, memory sizes, weights): their callers send zeros for absent
+// values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nucleus/error.hpp"
+#include "nucleus/spec.hpp"
+
+namespace nucleus::enforce {
+
+struct LimitWrite {
+    enum class Missing : std::uint8_t { fails, is_fine };
+
+    std::string controller;  // the key under which the controller's cgroup is found
+    std::string file;
+    std::string value;
+    std::string pointer;        // JSON pointer of the property, for errors
+    std::string other_file{};   // taken where `file` does not exist (io.bfq.weight, then io.weight)
+    std::string other_value{};  // for `other_file`
+    Missing missing = Missing::fails;  // what it means that no such file exists
+    bool keeps_first_word =
+        false;  // the first word of `value` is for a new cgroup: an existing one keeps its own
+    bool operator==(const LimitWrite&) const = default;
+};
+
+// Each controller's limits as its v1 files and as its v2 files have them. Properties that the
+// version has no means for are refused with Errc::unsupported. The translation has warned of those
+// that no kernel heeds (memory.kernel, kernelTCP, useHierarchy).
+struct ControllerLimits {
+    std::string_view controller;     // v1 name
+    std::string_view v2_controller;  // its name in cgroup.controllers; empty: there is none
+    Result<std::vector<LimitWrite>> (*v1)(const spec::Resources&);
+    Result<std::vector<LimitWrite>> (*v2)(const spec::Resources&);
+};
+// All controllers, in the order in which they are written.
+const std::vector<ControllerLimits>& controller_limits();
+
+// resources.unified: file → value, one write a line, in the order of the file names.
+Result<std::vector<LimitWrite>> unified_limits(const spec::Resources& resources);
+
+// The ranges map onto each other: 2..262144 (cpu.shares) and 10..1000 (blkio.weight) onto 1..10000.
+// The same lines as runc 1.1 and crun 1.8 to 1.21 draw, so that one bundle gets equal weights from
+// all of them.
+std::uint64_t cpu_weight_from_shares(std::uint64_t shares);
+std::uint64_t io_weight_from_blkio(std::uint64_t weight);
+// memory.swap.max has swap alone; config.json, like v1, has the sum of memory and swap. Empty:
+// nothing to write.
+Result<std::string> swap_max_from_memory_and_swap(std::int64_t limit, std::int64_t memory_and_swap);
+
+// The rows of controller_limits().
+Result<std::vector<LimitWrite>> cpuset_v1(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> cpu_v1(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> memory_v1(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> pids_any(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> blkio_v1(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> hugetlb_v1(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> net_cls_v1(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> net_prio_v1(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> rdma_any(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> cpuset_v2(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> cpu_v2(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> memory_v2(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> io_v2(const spec::Resources& resources);
+Result<std::vector<LimitWrite>> hugetlb_v2(const spec::Resources& resources);
+
+}  // namespace nucleus::enforce

@@ -1,0 +1,78 @@
+// The cgroup backend that writes cgroupfs itself. One class for v1, v2 and hosts with both: a
+// controller is where the record has it, in a v1 hierarchy or else in the unified one, and each
+// facility (limits, freezing, killing, devices) follows its controller.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "enforce/cgroup.hpp"
+#include "enforce/cgroup_limits.hpp"
+
+namespace nucleus::enforce {
+
+class CgroupfsBackend final : public CgroupBackend {
+public:
+    // `kernel` outlives the backend.
+    CgroupfsBackend(sys::Kernel& kernel, const state::CgroupRecord& record, CgroupRights rights);
+
+    Result<void> create(const policy::CgroupPolicy& policy, Warnings& warnings) override;
+    Result<void> apply(const policy::CgroupPolicy& policy, const policy::DevicePolicy& devices,
+                       Warnings& warnings) override;
+    Result<void> attach(pid_t pid) override;
+    Result<std::vector<pid_t>> pids() override;
+    Result<void> freeze() override;
+    Result<void> thaw() override;
+    Result<bool> frozen() override;
+    Result<void> signal_all(int signal) override;
+    Result<void> destroy() override;
+
+private:
+    struct PlacedWrite {
+        LimitWrite limit;
+        std::string directory;
+        bool unified = false;
+    };
+
+    // The container's directory in the v1 hierarchy of `controller`, or in the unified one ("");
+    // null if there is none.
+    const std::string* directory_of(const std::string& controller) const;
+    bool pure_v2() const;
+    bool is_made(const std::string& directory) const { return made_.contains(directory); }
+
+    // Every limit of the policy and where it goes; an error for one that has no place here.
+    Result<std::vector<PlacedWrite>> place(const spec::Resources& resources) const;
+    Result<void> write_all(std::vector<PlacedWrite> pending);
+    Result<void> write_one(const PlacedWrite& write);
+    Result<void> check_memory_in_use(const spec::Resources& resources);
+    Result<void> apply_devices(const policy::DevicePolicy& devices);
+    Result<void> write_device_list(const std::string& directory,
+                                   const policy::DevicePolicy& devices);
+
+    Result<void> make_all();
+    Result<void> refuse_if_used(const std::string& leaf);
+    struct Cpuset {
+        std::string cpus, mems;
+    };
+    // v1: a cgroup without cpus or mems takes no process; each gets its parent's.
+    Result<Cpuset> fill_cpuset(const std::string& directory);
+    // v2: has the ancestors hand down the controllers that `writes` need, and on a pure v2 host the
+    // usual ones where possible.
+    Result<void> enable_controllers(const std::vector<PlacedWrite>& writes);
+    std::set<std::string> enable(const std::string& directory, const std::set<std::string>& wanted);
+
+    Result<void> set_frozen(bool frozen);
+    Result<bool> wait_until_frozen();
+    Result<void> signal_once(int signal);
+    Result<void> kill_until_empty();
+
+    sys::Kernel& kernel_;
+    const CgroupRights rights_;
+    const state::CgroupRecord record_;
+    const std::set<std::string> made_;
+    std::vector<std::string> leaves_;  // the container's directories, each once
+    bool controllers_enabled_ = false;
+};
+
+}  // namespace nucleus::enforce

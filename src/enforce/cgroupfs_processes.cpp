@@ -1,0 +1,142 @@
+// Freezing and signalling all processes of a cgroup on cgroupfs.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include "enforce/cgroup_tree.hpp"
+#include "enforce/cgroupfs.hpp"
+#include "sys/files.hpp"
+
+namespace nucleus::enforce {
+
+namespace {
+
+constexpr long kFreezeMs = 2000;
+constexpr long kKillMs = 5000;
+
+Error no_freezer() {
+    return Error(Errc::unsupported, "freeze the cgroup: no freezer controller here");
+}
+
+bool has_line(std::string_view text, std::string_view line) {
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (text.substr(0, end) == line) return true;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return false;
+}
+
+}  // namespace
+
+// All hierarchies hold the same processes; the one that can hold them still is asked.
+Result<std::vector<pid_t>> CgroupfsBackend::pids() {
+    if (const std::string* freezer = directory_of("freezer"))
+        return processes_below(kernel_, *freezer);
+    if (const std::string* unified = directory_of("")) return processes_below(kernel_, *unified);
+    if (!leaves_.empty()) return processes_below(kernel_, leaves_.front());
+    return std::vector<pid_t>();
+}
+
+Result<void> CgroupfsBackend::set_frozen(bool frozen) {
+    if (const std::string* freezer = directory_of("freezer"))
+        return sys::write_existing(kernel_, AT_FDCWD, *freezer + "/freezer.state",
+                                   frozen ? "FROZEN" : "THAWED");
+    if (const std::string* unified = directory_of(""))
+        return sys::write_existing(kernel_, AT_FDCWD, *unified + "/cgroup.freeze",
+                                   frozen ? "1" : "0");
+    return no_freezer();
+}
+
+Result<bool> CgroupfsBackend::frozen() {
+    const std::string* freezer = directory_of("freezer");
+    const std::string* unified = directory_of("");
+    if (!freezer && !unified) return false;
+    const auto text =
+        read_value(kernel_, freezer ? *freezer + "/freezer.state" : *unified + "/cgroup.events");
+    if (!text) {
+        // Gone with its processes; the root cgroup, and a kernel before 5.2, have no such file.
+        if (text.error().errnum() == ENOENT || text.error().errnum() == ENODEV) return false;
+        return text.error();
+    }
+    return freezer ? *text == "FROZEN" : has_line(*text, "frozen 1");
+}
+
+Result<bool> CgroupfsBackend::wait_until_frozen() {
+    Patience patience(kernel_, kFreezeMs);
+    for (;;) {
+        NUCLEUS_TRY(const bool done, frozen());
+        if (done) return true;
+        if (!patience.wait()) return false;
+        // v1 stays at FREEZING for a process that was forked meanwhile, until it is told again.
+        if (directory_of("freezer")) NUCLEUS_CHECK(set_frozen(true));
+    }
+}
+
+Result<void> CgroupfsBackend::freeze() {
+    NUCLEUS_CHECK(set_frozen(true));
+    auto done = wait_until_frozen();
+    if (done && *done) return {};
+    Error error =
+        done ? Error(Errc::system, "freeze the cgroup: its processes did not come to a stop")
+             : done.error();
+    if (auto thawed = set_frozen(false); !thawed) return std::move(error).also(thawed.error());
+    return error;
+}
+
+Result<void> CgroupfsBackend::thaw() { return set_frozen(false); }
+
+Result<void> CgroupfsBackend::signal_once(int signal) {
+    NUCLEUS_TRY(const auto targets, pids());
+    const pid_t self = kernel_.getpid();
+    Result<void> outcome;
+    for (const pid_t pid : targets) {
+        if (pid == self) continue;
+        const int error = kernel_.kill(pid, signal);
+        if (error < 0 && error != -ESRCH && outcome)
+            outcome = Error::from_errno(-error, "signal process " + std::to_string(pid));
+    }
+    return outcome;
+}
+
+Result<void> CgroupfsBackend::kill_until_empty() {
+    Patience patience(kernel_, kKillMs);
+    for (;;) {
+        // Frozen, none can fork past the list; without a freezer the next round gets what did.
+        const bool still = freeze().has_value();
+        auto signalled = signal_once(SIGKILL);
+        if (still || directory_of("freezer")) {
+            auto thawed = thaw();
+            if (!thawed && thawed.error().errnum() != ENOENT && signalled)
+                signalled = std::move(thawed);
+        }
+        NUCLEUS_CHECK(std::move(signalled));
+        NUCLEUS_TRY(const auto left, pids());
+        if (left.empty()) return {};
+        if (!patience.wait())
+            return Error(Errc::system, "kill the cgroup: " + std::to_string(left.size()) +
+                                           " process(es) did not end");
+    }
+}
+
+Result<void> CgroupfsBackend::signal_all(int signal) {
+    if (signal == SIGKILL) {
+        const std::string* unified = directory_of("");
+        // Linux 5.14; a kernel without it, and a threaded cgroup, take the long way.
+        if (!unified || !sys::write_existing(kernel_, AT_FDCWD, *unified + "/cgroup.kill", "1"))
+            return kill_until_empty();
+        // v2 lets a frozen process die, v1 does not.
+        if (!directory_of("freezer")) return {};
+        auto thawed = thaw();
+        if (!thawed && thawed.error().errnum() == ENOENT) return {};
+        return thawed;
+    }
+    NUCLEUS_TRY(const bool paused, frozen());
+    const bool stopped_here = !paused && freeze().has_value();
+    auto signalled = signal_once(signal);
+    if (stopped_here)
+        if (auto thawed = thaw(); !thawed && signalled) return thawed;
+    return signalled;
+}
+
+}  // namespace nucleus::enforce
