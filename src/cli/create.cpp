@@ -16,13 +16,23 @@ void describe_creation(OptionTable& table) {
               "do not adopt the container's orphans (only run in the foreground does)");
 }
 
+Result<std::uint32_t> parse_preserve_fds(const Options& options) {
+    // fs.nr_open, as far as Linux lets it be raised by default: nobody has more open.
+    constexpr std::uint32_t kMost = 1U << 20;
+    const std::uint32_t count = options.number("preserve-fds");
+    if (count <= kMost) return count;
+    return Error(Errc::invalid_argument, "invalid value \"" + std::to_string(count) +
+                                             "\" for flag --preserve-fds: more than " +
+                                             std::to_string(kMost));
+}
+
 Result<void> parse_creation(const Invocation& invocation, runtime::CreateRequest& request) {
     const Options& options = invocation.options;
     request.id = invocation.operands.front();
     request.config = options.text("config");
     request.no_pivot = options.flag("no-pivot");
     request.no_new_keyring = options.flag("no-new-keyring");
-    request.preserve_fds = options.number("preserve-fds");
+    NUCLEUS_TRY(request.preserve_fds, parse_preserve_fds(options));
     const std::string bundle = options.text("bundle");
     NUCLEUS_TRY(request.bundle, absolute_path(bundle.empty() ? "." : bundle));
     NUCLEUS_TRY(request.console_socket, absolute_path(options.text("console-socket")));
@@ -35,7 +45,7 @@ namespace {
 
 Result<int> execute(Invocation& invocation) {
     runtime::CreateRequest request;
-    NUCLEUS_CHECK(parse_creation(invocation, request));
+    NUCLEUS_CHECK(parse_creation(invocation, request).in("create"));
     NUCLEUS_CHECK(
         invocation.runtime().create(request, invocation.warnings).in(clause("create", request.id)));
     return 0;

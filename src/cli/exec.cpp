@@ -29,9 +29,7 @@ void describe(OptionTable& table) {
         .number("preserve-fds", "N", "pass N descriptors beyond stdio and $LISTEN_FDS");
 }
 
-Error refuse(std::string message) {
-    return Error(Errc::invalid_argument, "exec: " + std::move(message));
-}
+Error refuse(std::string message) { return Error(Errc::invalid_argument, std::move(message)); }
 
 Result<runtime::ExecRequest::User> parse_user(const std::string& text) {
     const std::size_t colon = text.find(':');
@@ -90,7 +88,7 @@ Result<runtime::ExecRequest> parse(const Invocation& invocation) {
     request.cgroups = options.list("cgroup");
     request.detach = options.flag("detach");
     request.ignore_paused = options.flag("ignore-paused");
-    request.preserve_fds = options.number("preserve-fds");
+    NUCLEUS_TRY(request.preserve_fds, parse_preserve_fds(options));
     NUCLEUS_TRY(request.process_file, absolute_path(options.text("process")));
     NUCLEUS_TRY(request.console_socket, absolute_path(options.text("console-socket")));
     NUCLEUS_TRY(request.pidfd_socket, absolute_path(options.text("pidfd-socket")));
@@ -99,7 +97,7 @@ Result<runtime::ExecRequest> parse(const Invocation& invocation) {
 }
 
 Result<int> execute(Invocation& invocation) {
-    NUCLEUS_TRY(const runtime::ExecRequest request, parse(invocation));
+    NUCLEUS_TRY(const runtime::ExecRequest request, parse(invocation).in("exec"));
     invocation.failure_status = kNotStarted;
     return invocation.runtime().exec(request, invocation.warnings).in(clause("exec", request.id));
 }

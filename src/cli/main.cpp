@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cli/program.hpp"
+#include "cli/standard_streams.hpp"
 #include "sys/files.hpp"
 #include "sys/linux_kernel.hpp"
 
@@ -18,11 +19,11 @@ std::optional<std::string_view> variable(const char* name) {
 int main(int argc, char** argv) {
     using namespace nucleus;
     sys::LinuxKernel kernel;
+    if (!cli::open_standard_streams(kernel)) return EXIT_FAILURE;  // nowhere to say why
     const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    const cli::Environment environment{variable("XDG_RUNTIME_DIR").value_or(""), variable("USER")};
     cli::Outcome outcome =
-        cli::run_program(arguments, {kernel,
-                                     {variable("XDG_RUNTIME_DIR").value_or(""), variable("USER")},
-                                     runtime::make_runtime});
+        cli::run_program(arguments, {kernel, environment, runtime::make_runtime});
     if (!outcome.output.empty()) {
         // Half a list would pass for a whole one.
         auto written = sys::write_fd(kernel, STDOUT_FILENO, "standard output", outcome.output);

@@ -12,7 +12,7 @@ void describe(OptionTable& table) {
 
 Result<int> execute(Invocation& invocation) {
     runtime::RunRequest request;
-    NUCLEUS_CHECK(parse_creation(invocation, request));
+    NUCLEUS_CHECK(parse_creation(invocation, request).in("run"));
     request.detach = invocation.options.flag("detach");
     request.keep = invocation.options.flag("keep");
     request.no_subreaper = invocation.options.flag("no-subreaper");

@@ -156,6 +156,9 @@ BOOST_AUTO_TEST_CASE(refuses_a_command_line_in_one_line_that_says_where) {
     BOOST_TEST(complaint("exec --cwd") == "nucleus: exec: flag needs an argument: --cwd\n");
     BOOST_TEST(complaint("create --preserve-fds -1 c") ==
                "nucleus: create: invalid value \"-1\" for flag --preserve-fds: not a number\n");
+    BOOST_TEST(
+        complaint("create --preserve-fds 1048577 c") ==
+        "nucleus: create: invalid value \"1048577\" for flag --preserve-fds: more than 1048576\n");
     BOOST_TEST(complaint("kill --all=maybe c") ==
                "nucleus: kill: invalid value \"maybe\" for flag --all: neither true nor false\n");
     BOOST_TEST(complaint("start") ==
