@@ -1,20 +1,20 @@
 #include "enforce/seccomp.hpp"
 
-#include <linux/filter.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <cerrno>
-#include <memory>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/unique_fd.hpp"
+#include "enforce/seccomp_program.hpp"
 
 namespace nucleus::enforce {
 namespace {
@@ -23,45 +23,167 @@ using policy::SeccompAction;
 using policy::SeccompArg;
 using policy::SeccompPolicy;
 using policy::SeccompRule;
+using Label = SeccompProgram::Label;
 
-struct ReleaseFilter {
-    void operator()(void* filter) const { seccomp_release(filter); }
+// What this machine's kernel can run; its own architecture first.
+struct Architecture {
+    std::string_view name;  // config.json's
+    std::uint32_t libseccomp;
+    std::uint32_t audit;  // seccomp_data.arch
+    bool narrow;          // 32-bit arguments
 };
-using Filter = std::unique_ptr<void, ReleaseFilter>;
+constexpr auto kArchitectures = std::to_array<Architecture>({
+#if defined(__x86_64__)
+    {"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, false},
+        {"SCMP_ARCH_X86", SCMP_ARCH_X86, AUDIT_ARCH_I386, true},
+        {"SCMP_ARCH_X32", SCMP_ARCH_X32, AUDIT_ARCH_X86_64, true},
+#elif defined(__aarch64__)
+    {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false},
+        {"SCMP_ARCH_ARM", SCMP_ARCH_ARM, AUDIT_ARCH_ARM, true},
+#elif defined(__riscv) && __riscv_xlen == 64
+    {"SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64, AUDIT_ARCH_RISCV64, false},
+#endif
+});
 
-std::uint32_t action_value(const SeccompAction& action) {
+// x32 shares x86-64's architecture value and tells its calls apart by this bit
+// (arch/x86/include/uapi/asm/unistd.h).
+constexpr std::uint32_t kX32Bit = 0x40000000;
+// A tracer skips a call by making it number -1 (seccomp(2), "Caveats").
+constexpr std::uint32_t kSkippedCall = ~std::uint32_t{0};
+constexpr std::uint32_t kForeignArchitecture = SECCOMP_RET_KILL_THREAD;
+
+// i386 has socket and System V IPC calls also, or only, as one multiplexed call whose first
+// argument says which (socketcall(2), ipc(2)). libseccomp gives such a name a number below -100:
+// -100 - n for socketcall's call n, -200 - n for ipc's.
+struct DirectCall {
+    int pseudo_number;
+    std::uint32_t number;  // arch/x86/entry/syscalls/syscall_32.tbl; no public header has it beside
+                           // the 64-bit table
+};
+constexpr auto kDirectCalls = std::to_array<DirectCall>({
+    {-101, 359}, {-102, 361}, {-103, 362}, {-104, 363}, {-106, 367}, {-107, 368}, {-108, 360},
+    {-111, 369}, {-112, 371}, {-113, 373}, {-114, 366}, {-115, 365}, {-116, 370}, {-117, 372},
+    {-118, 364}, {-119, 337}, {-120, 345}, {-202, 393}, {-203, 394}, {-211, 400}, {-212, 401},
+    {-213, 399}, {-214, 402}, {-221, 397}, {-222, 398}, {-223, 395}, {-224, 396},
+});
+
+std::uint32_t return_value(const SeccompAction& action) {
     switch (action.kind) {
         case SeccompAction::Kind::kill_thread:
-            return SCMP_ACT_KILL_THREAD;
+            return SECCOMP_RET_KILL_THREAD;
         case SeccompAction::Kind::kill_process:
-            return SCMP_ACT_KILL_PROCESS;
+            return SECCOMP_RET_KILL_PROCESS;
         case SeccompAction::Kind::trap:
-            return SCMP_ACT_TRAP;
+            return SECCOMP_RET_TRAP;
         case SeccompAction::Kind::error:
-            return SCMP_ACT_ERRNO(std::uint32_t{action.value});
+            return SECCOMP_RET_ERRNO | action.value;
         case SeccompAction::Kind::trace:
-            return SCMP_ACT_TRACE(std::uint32_t{action.value});
+            return SECCOMP_RET_TRACE | action.value;
         case SeccompAction::Kind::log:
-            return SCMP_ACT_LOG;
+            return SECCOMP_RET_LOG;
         case SeccompAction::Kind::allow:
-            return SCMP_ACT_ALLOW;
+            return SECCOMP_RET_ALLOW;
         case SeccompAction::Kind::notify:
-            return SCMP_ACT_NOTIFY;
+            return SECCOMP_RET_USER_NOTIF;
     }
-    return SCMP_ACT_KILL_PROCESS;
+    return SECCOMP_RET_KILL_PROCESS;
 }
 
-// In the order of SeccompArg::Op.
-constexpr std::array kComparisons{SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE,       SCMP_CMP_EQ,
-                                  SCMP_CMP_GE, SCMP_CMP_GT, SCMP_CMP_MASKED_EQ};
-
-scmp_arg_cmp comparison(const SeccompArg& arg) {
-    return {arg.index, kComparisons[static_cast<std::size_t>(arg.op)], arg.value, arg.value_two};
+// seccomp(2): the kernel takes the smaller, as a signed number, of two filters' values.
+bool stricter(std::uint32_t value, std::uint32_t than) {
+    return static_cast<std::int32_t>(value & SECCOMP_RET_ACTION_FULL) <
+           static_cast<std::int32_t>(than & SECCOMP_RET_ACTION_FULL);
 }
 
-Error failed(int negative_errno, std::string_view operation) {
-    return Error::from_errno(-negative_errno, "seccomp: " + std::string(operation));
-}
+struct Conditional {
+    std::vector<SeccompArg> args;
+    std::uint32_t value;
+};
+
+// What becomes of one system call.
+struct Decision {
+    std::optional<std::uint32_t> always;
+    std::vector<Conditional> sometimes;  // in order; the default where none matches
+    bool narrow = false;
+
+    void add(const std::vector<SeccompArg>& args, std::uint32_t value) {
+        if (always) return;
+        if (!args.empty()) {
+            sometimes.push_back({args, value});
+            return;
+        }
+        always = value;
+        sometimes.clear();
+    }
+};
+
+// All system calls of one value of seccomp_data.arch.
+class Section {
+public:
+    explicit Section(std::uint32_t default_value) { default_.always = default_value; }
+
+    Decision& decision(std::uint32_t number, bool narrow) {
+        Decision& decision = calls_[number];
+        decision.narrow = narrow;
+        return decision;
+    }
+
+    // A tree over ranges of numbers: the kernel runs the program once for each number when it is
+    // loaded.
+    Label compile(SeccompProgram& program, bool has_foreign_x32) const {
+        Decision foreign;
+        foreign.always = kForeignArchitecture;
+        std::map<std::uint32_t, const Decision*> starts{{0, &default_}};
+        for (const auto& [number, decision] : calls_) {
+            starts[number] = &decision;
+            if (number != kSkippedCall) starts[number + 1] = &default_;
+        }
+        if (has_foreign_x32) {
+            starts[kX32Bit] = &foreign;
+            starts[kSkippedCall] = &default_;
+        }
+        std::vector<Range> ranges;
+        for (const auto& [first, decision] : starts) {
+            if (!ranges.empty() && ranges.back().decision->always &&
+                ranges.back().decision->always == decision->always) {
+                continue;
+            }
+            ranges.push_back({first, decision});
+        }
+        const Label root = tree(program, ranges);
+        return ranges.size() == 1 ? root : program.load(offsetof(seccomp_data, nr));
+    }
+
+private:
+    struct Range {
+        std::uint32_t first;
+        const Decision* decision;
+    };
+
+    Label tree(SeccompProgram& program, std::span<const Range> ranges) const {
+        if (ranges.size() == 1) return leaf(program, *ranges.front().decision);
+        const std::size_t middle = ranges.size() / 2;
+        const Label above = tree(program, ranges.subspan(middle));
+        const Label below = tree(program, ranges.first(middle));
+        return program.jump(BPF_JGE, ranges[middle].first, above, below);
+    }
+
+    Label leaf(SeccompProgram& program, const Decision& decision) const {
+        if (decision.always) return program.ret(*decision.always);
+        Label next = program.ret(*default_.always);
+        for (auto rule = decision.sometimes.rbegin(); rule != decision.sometimes.rend(); ++rule) {
+            Label matched = program.ret(rule->value);
+            for (auto arg = rule->args.rbegin(); arg != rule->args.rend(); ++arg) {
+                matched = program.compare(*arg, decision.narrow, matched, next);
+            }
+            next = matched;
+        }
+        return next;
+    }
+
+    std::map<std::uint32_t, Decision> calls_;
+    Decision default_;
+};
 
 // Names for one warning: callers' profiles list dozens of system calls that an older libseccomp
 // does not know.
@@ -80,141 +202,135 @@ private:
     std::string names_;
 };
 
-// SCMP_ARCH_MIPS64N32 → mips64n32, which is libseccomp's word for it.
-std::string libseccomp_architecture(std::string_view name) {
-    constexpr std::string_view kPrefix = "SCMP_ARCH_";
-    if (name.starts_with(kPrefix)) name.remove_prefix(kPrefix.size());
-    std::string word(name);
-    std::ranges::transform(word, word.begin(), [](unsigned char letter) {
-        return static_cast<char>(std::tolower(letter));
-    });
-    return word;
-}
-
-// The machine's own architecture is in a new filter already.
-Result<void> add_architectures(const Filter& filter, const SeccompPolicy& policy,
-                               Warnings& warnings) {
-    NameList unknown;
-    for (const std::string& name : policy.architectures) {
-        const std::uint32_t token =
-            seccomp_arch_resolve_name(libseccomp_architecture(name).c_str());
-        const int added = token == 0 ? -EDOM : seccomp_arch_add(filter.get(), token);
-        if (added == 0 || added == -EEXIST) continue;
-        // EDOM: of the other byte order. Programs of such an architecture cannot run on this
-        // kernel.
-        if (added != -EDOM) return failed(added, "add architecture '" + name + "'");
-        unknown.add(name);
-    }
-    unknown.warn("architectures that this machine cannot have are left out", warnings);
-    return {};
-}
-
-class RuleAdder {
+class Compiler {
 public:
-    RuleAdder(const Filter& filter, std::uint32_t default_action)
-        : filter_(filter), default_action_(default_action) {}
+    explicit Compiler(const SeccompPolicy& policy)
+        : policy_(policy), default_value_(return_value(policy.default_action)) {}
 
-    Result<void> add(const SeccompRule& rule) {
-        const std::uint32_t action = action_value(rule.action);
-        // libseccomp refuses a rule that does what would be done without it.
-        if (action == default_action_) return {};
-        std::vector<scmp_arg_cmp> comparisons;
-        comparisons.reserve(rule.args.size());
-        for (const SeccompArg& arg : rule.args) comparisons.push_back(comparison(arg));
-        for (const std::string& name : rule.syscalls) {
-            const int number = seccomp_syscall_resolve_name(name.c_str());
-            if (number == __NR_SCMP_ERROR) {
-                unknown_.add(name);
-                continue;
-            }
-            NUCLEUS_CHECK(add(name, number, action, comparisons));
+    Result<std::vector<std::uint8_t>> compile(Warnings& warnings) {
+        choose_architectures(warnings);
+        for (const SeccompRule& rule : policy_.rules) add(rule);
+        unknown_calls_.warn("system calls that libseccomp does not know are left out", warnings);
+
+        SeccompProgram program;
+        Label next = program.ret(kForeignArchitecture);
+        // The machine's own architecture is written last, and so asked for first.
+        std::vector<std::pair<std::uint32_t, Label>> entries;
+        for (const auto& [audit, section] : sections_) {
+            const bool foreign_x32 = audit == AUDIT_ARCH_X86_64 && !has_x32_;
+            entries.emplace_back(audit, section.compile(program, foreign_x32));
         }
-        return {};
-    }
-
-    void warn(Warnings& warnings) const {
-        unknown_.warn("system calls that libseccomp does not know are left out", warnings);
+        std::ranges::stable_partition(
+            entries, [](const auto& entry) { return entry.first != kArchitectures.front().audit; });
+        for (const auto& [audit, entry] : entries) {
+            next = program.jump(BPF_JEQ, audit, entry, next);
+        }
+        program.load(offsetof(seccomp_data, arch));
+        if (program.size() > BPF_MAXINSNS) {  // seccomp(2) would say only EINVAL
+            return Error(Errc::unsupported, "seccomp: the profile needs " +
+                                                std::to_string(program.size()) +
+                                                " instructions; the kernel takes 4096");
+        }
+        return program.bytes();
     }
 
 private:
-    // Arguments are all to match. An argument that is compared twice is what libseccomp cannot
-    // express: then any comparison is enough, as callers know it from the other runtimes.
-    Result<void> add(const std::string& name, int number, std::uint32_t action,
-                     const std::vector<scmp_arg_cmp>& comparisons) {
-        if (!compares_twice(comparisons)) {
-            return add_one(name, number, action, comparisons.data(), comparisons.size());
+    void choose_architectures(Warnings& warnings) {
+        NameList foreign;
+        const auto known = [](std::string_view name) {
+            return std::ranges::find(kArchitectures, name, &Architecture::name);
+        };
+        for (const std::string& name : policy_.architectures) {
+            if (known(name) == kArchitectures.end()) foreign.add(name);
         }
-        for (const scmp_arg_cmp& each : comparisons) {
-            NUCLEUS_CHECK(add_one(name, number, action, &each, 1));
+        foreign.warn("architectures that this machine cannot have are left out", warnings);
+        for (const Architecture& architecture : kArchitectures) {
+            const bool own = architecture.name == kArchitectures.front().name;
+            const bool listed = std::ranges::find(policy_.architectures, architecture.name) !=
+                                policy_.architectures.end();
+            if (!own && !listed) continue;
+            architectures_.push_back(&architecture);
+            sections_.try_emplace(architecture.audit, default_value_);
+            if (architecture.name == "SCMP_ARCH_X32") has_x32_ = true;
         }
-        return {};
     }
 
-    Result<void> add_one(const std::string& name, int number, std::uint32_t action,
-                         const scmp_arg_cmp* comparisons, std::size_t count) {
-        const int added = seccomp_rule_add_array(filter_.get(), action, number,
-                                                 static_cast<unsigned>(count), comparisons);
-        // EEXIST: an earlier rule decides already.
-        if (added < 0 && added != -EEXIST) return failed(added, "add the rule for '" + name + "'");
-        return {};
+    void add(const SeccompRule& rule) {
+        const std::uint32_t value = return_value(rule.action);
+        if (value == default_value_) return;
+        std::vector<std::vector<SeccompArg>> alternatives;
+        if (compares_twice(rule.args)) {
+            for (const SeccompArg& arg : rule.args) alternatives.push_back({arg});
+        } else {
+            alternatives.push_back(rule.args);
+        }
+        for (const std::string& name : rule.syscalls) {
+            if (seccomp_syscall_resolve_name(name.c_str()) == __NR_SCMP_ERROR) {
+                unknown_calls_.add(name);
+                continue;
+            }
+            for (const Architecture* architecture : architectures_) {
+                for (const auto& args : alternatives) add(*architecture, name, args, value);
+            }
+        }
     }
 
-    static bool compares_twice(const std::vector<scmp_arg_cmp>& comparisons) {
+    void add(const Architecture& architecture, const std::string& name,
+             const std::vector<SeccompArg>& args, std::uint32_t value) {
+        Section& section = sections_.at(architecture.audit);
+        const int number = seccomp_syscall_resolve_name_arch(architecture.libseccomp, name.c_str());
+        if (number >= 0) {
+            section.decision(static_cast<std::uint32_t>(number), architecture.narrow)
+                .add(args, value);
+        } else if (architecture.audit == AUDIT_ARCH_I386) {
+            add_multiplexed(section, number, args, value);
+        }
+    }
+
+    // The multiplexed call's other arguments are in memory, where no filter looks. A rule with
+    // arguments is met there by the stricter way: it holds whatever they are, or not at all.
+    void add_multiplexed(Section& section, int pseudo_number, const std::vector<SeccompArg>& args,
+                         std::uint32_t value) {
+        const auto* direct =
+            std::ranges::find(kDirectCalls, pseudo_number, &DirectCall::pseudo_number);
+        if (direct != kDirectCalls.end()) section.decision(direct->number, true).add(args, value);
+
+        const bool is_socket = pseudo_number < -100 && pseudo_number > -200;
+        const bool is_ipc = pseudo_number < -200 && pseudo_number > -300;
+        if (!is_socket && !is_ipc) return;
+        if (!args.empty() && !stricter(value, default_value_)) return;
+        const int multiplexer =
+            seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, is_socket ? "socketcall" : "ipc");
+        const auto which = static_cast<std::uint64_t>((is_socket ? -100 : -200) - pseudo_number);
+        // ipc takes a version in the upper half of the same word.
+        const SeccompArg subcall = is_socket
+                                       ? SeccompArg{0, SeccompArg::Op::eq, which, 0}
+                                       : SeccompArg{0, SeccompArg::Op::masked_eq, 0xffff, which};
+        section.decision(static_cast<std::uint32_t>(multiplexer), true).add({subcall}, value);
+    }
+
+    static bool compares_twice(const std::vector<SeccompArg>& args) {
         unsigned seen = 0;
-        for (const scmp_arg_cmp& each : comparisons) {
-            if ((seen & (1U << each.arg)) != 0) return true;
-            seen |= 1U << each.arg;
+        for (const SeccompArg& arg : args) {
+            if ((seen & (1U << arg.index)) != 0) return true;
+            seen |= 1U << arg.index;
         }
         return false;
     }
 
-    const Filter& filter_;
-    std::uint32_t default_action_;
-    NameList unknown_;
+    const SeccompPolicy& policy_;
+    std::uint32_t default_value_;
+    std::vector<const Architecture*> architectures_;
+    std::map<std::uint32_t, Section> sections_;  // by seccomp_data.arch
+    bool has_x32_ = false;
+    NameList unknown_calls_;
 };
-
-Result<std::vector<std::uint8_t>> export_program(const Filter& filter) {
-    // libseccomp 2.5 writes to a descriptor only.
-    const base::UniqueFd file(memfd_create("seccomp", MFD_CLOEXEC));
-    if (!file) return failed(-errno, "memfd_create");
-    if (const int exported = seccomp_export_bpf(filter.get(), file.get()); exported < 0) {
-        return failed(exported, "export the program");
-    }
-    const off_t size = lseek(file.get(), 0, SEEK_END);
-    if (size < 0) return failed(-errno, "lseek");
-    std::vector<std::uint8_t> program(static_cast<std::size_t>(size));
-    const ssize_t got = pread(file.get(), program.data(), program.size(), 0);
-    if (got < 0) return failed(-errno, "pread");
-    if (static_cast<std::size_t>(got) != program.size()) return failed(-EIO, "pread");
-    // BPF_MAXINSNS: seccomp(2) would say only EINVAL.
-    if (program.size() / sizeof(sock_filter) > BPF_MAXINSNS) {
-        return Error(
-            Errc::unsupported,
-            "seccomp: the profile needs more than the 4096 instructions that the kernel takes");
-    }
-    return program;
-}
 
 }  // namespace
 
 Result<std::vector<std::uint8_t>> compile_seccomp(const policy::SeccompPolicy& policy,
                                                   Warnings& warnings) {
-    const std::uint32_t default_action = action_value(policy.default_action);
-    const Filter filter(seccomp_init(default_action));
-    if (!filter) {
-        return Error(Errc::unsupported, "seccomp: this kernel does not know the default action");
-    }
-    // A tree over the system calls' numbers instead of a list: the kernel runs the program once for
-    // each number when it is loaded, which costs more than the sorting here.
-    constexpr std::uint32_t kTree = 2;
-    if (const int set = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, kTree); set < 0) {
-        return failed(set, "choose the program's form");
-    }
-    NUCLEUS_CHECK(add_architectures(filter, policy, warnings));
-    RuleAdder adder(filter, default_action);
-    for (const SeccompRule& rule : policy.rules) NUCLEUS_CHECK(adder.add(rule));
-    adder.warn(warnings);
-    return export_program(filter);
+    return Compiler(policy).compile(warnings);
 }
 
 }  // namespace nucleus::enforce

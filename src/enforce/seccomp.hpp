@@ -1,6 +1,7 @@
-// The seccomp compiler: a policy → the program that seccomp(2) loads. The only user of libseccomp,
-// and the only thing that the rest knows of it is this function, so that another compiler can take
-// its place.
+// The seccomp compiler: a policy → the program that seccomp(2) loads. The names and numbers of
+// system calls are libseccomp's, and nothing else in nucleus uses it; the program is our own:
+// libseccomp 2.5.4 merges several rules with arguments for one system call wrongly, its programs
+// take longer to build and longer to load (ARCHITECTURE.md).
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,11 @@ namespace nucleus::enforce {
 // machine's own architecture, which is always covered, and on nothing else: no privilege is needed
 // and nothing is loaded.
 //
-// Of two rules for one system call the one without arguments decides, then the earlier one. Names
-// and architectures that libseccomp does not know are left out with a warning.
+// Of two rules for one system call the one without arguments decides; of two with arguments the
+// earlier that matches. All arguments of a rule are to match, but where one argument is compared
+// twice, any comparison is enough (callers know it so from the other runtimes). A rule that repeats
+// the default action is passed over. Calls of an architecture that is not listed kill the thread.
+// Names and architectures that are unknown here are left out with a warning.
 Result<std::vector<std::uint8_t>> compile_seccomp(const policy::SeccompPolicy& policy,
                                                   Warnings& warnings);
 
