@@ -49,7 +49,7 @@ void describe_globals(OptionTable& table) {
         .flag("debug", "same as --log-level debug")
         .flag("systemd-cgroup", "same as --cgroup-manager systemd, which decides if both are given")
         .text("cgroup-manager", "MANAGER", "cgroupfs (the default), systemd or disabled")
-        .text("rootless", "WHEN", "pass over cgroups that may not be written: true, false or auto")
+        .text("rootless", "WHEN", "true, false or auto: accepted, always auto")
         .text("settings", "FILE", "settings instead of /etc/nucleus/nucleus.yaml")
         .flag("version,v", "print the version")
         .flag("help,h", "print this help");
