@@ -119,6 +119,9 @@ struct CapabilityPolicy {
     bool operator==(const CapabilityPolicy&) const = default;
 };
 
+// CAP_* of a bit's number, for messages.
+std::string capability_name(int capability);
+
 struct Rlimit {
     std::uint32_t resource = 0;  // RLIMIT_* number
     std::string name;

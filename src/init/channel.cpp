@@ -44,6 +44,7 @@ void report_failure(Init& init, int step, int errnum) {
     report.kind = wire::Report::Kind::failed;
     report.step = step;
     report.errnum = errnum;
+    report.op = static_cast<unsigned>(init.steps[step].op);
     for (unsigned i = 0; i + 1 < sizeof report.detail && init.detail[i] != 0; ++i) report.detail[i] = init.detail[i];
     send(init.starter >= 0 ? init.starter : init.channel, report, -1);
 }

@@ -132,6 +132,20 @@ private:
     enforce::CgroupBackend* cgroup_;
 };
 
+plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespaces) {
+    if (namespaces.process == nullptr) return plan::compile_namespace_hook(hook, namespaces.flags);
+    policy::ProcessPolicy process = *namespaces.process;
+    process.terminal = false;
+    process.rlimits.clear();
+    process.args = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
+    process.env = hook.env;
+    plan::ExecFacts facts;
+    facts.namespaces = namespaces.flags;
+    facts.seccomp = namespaces.seccomp;
+    facts.command = hook.path;
+    return plan::compile_exec(process, facts);
+}
+
 Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook, const std::string& state,
                                 const HookNamespaces& namespaces) {
     NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
@@ -139,7 +153,8 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook, con
     options.stdio[0] = streams.input.get();
     options.stdio[1] = options.stdio[2] = streams.output_end.get();
     options.joined = {namespaces.pidfd};
-    Launch launch(kernel, plan::compile_namespace_hook(hook, namespaces.flags), std::move(options));
+    options.seccomp = namespaces.seccomp_program;
+    Launch launch(kernel, plan_of(hook, namespaces), std::move(options));
     HookHost host(namespaces.cgroup);
     NUCLEUS_CHECK(launch.make_namespaces(host));
     NUCLEUS_CHECK(launch.prepare(host));

@@ -33,6 +33,10 @@ struct HookNamespaces {
     int pidfd = -1;
     std::uint64_t flags = 0;                   // CLONE_NEW* that differ from the runtime's
     enforce::CgroupBackend* cgroup = nullptr;  // joined, if there is one
+    // startContainer: the file is the image's, so it gets no more than the container's process. Null: a program of the host's.
+    const policy::ProcessPolicy* process = nullptr;
+    std::optional<policy::SeccompPolicy> seccomp;
+    std::vector<std::uint8_t> seccomp_program;
 };
 
 // In the container's namespaces: createContainer before the pivot (the path is the host's), startContainer after it (the image's).

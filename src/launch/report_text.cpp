@@ -36,4 +36,11 @@ Error error_of(const wire::Report& report, const plan::LaunchPlan& plan) {
     return Error::from_errno(report.errnum, clause);
 }
 
+Error start_error_of(const wire::Report& report, const std::string& command) {
+    if (report.op == static_cast<std::uint32_t>(wire::Op::execute)) return command_error(report.errnum, command);
+    if (report.op >= static_cast<std::uint32_t>(wire::Op::count_))
+        return Error(Errc::system, "the init reported an unknown operation");
+    return Error::from_errno(report.errnum, wire::operation(static_cast<wire::Op>(report.op)).name);
+}
+
 }  // namespace nucleus::launch

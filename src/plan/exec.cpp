@@ -32,6 +32,9 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     add({.op = Op::commit});
     add_start_steps(plan, process);
     plan.preserve_fds = facts.preserve_fds;
+    if (!facts.command.empty())
+        for (Step& step : plan.steps)
+            if (step.op == Op::find_command || step.op == Op::execute) step.source = facts.command;
     return plan;
 }
 

@@ -83,6 +83,7 @@ struct ExecFacts {
     bool new_keyring = false;
     std::optional<policy::SeccompPolicy> seccomp;
     std::uint32_t preserve_fds = 0;
+    std::string command;  // what is executed, if not process.args[0] (hooks)
 };
 
 LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& facts);

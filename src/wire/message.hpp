@@ -17,6 +17,7 @@ struct Report {
     std::int32_t step = 0;
     std::int32_t errnum = 0;
     std::int32_t pid = 0;
+    std::uint32_t op = 0;    // of `step`, in a `failed`
     char detail[240]{};  // NUL-terminated; empty: the step says it all
 };
 

@@ -1,0 +1,264 @@
+#include "runtime/creation.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "enforce/seccomp.hpp"
+#include "runtime/gate.hpp"
+#include "spec/parse.hpp"
+#include "state/process.hpp"
+#include "sys/files.hpp"
+
+namespace nucleus::runtime {
+
+namespace {
+
+constexpr unsigned long kGetNamespaceType = 0xb703;  // NS_GET_NSTYPE of linux/nsfs.h
+
+// The file is a namespace of this kind, and stays it: the descriptor is what the init will join.
+Result<base::UniqueFd> open_namespace(sys::Kernel& kernel, NamespaceKind kind, const std::string& path) {
+    const std::string clause = "config.json /linux/namespaces: " + std::string(names_of(kind).spec_name) + " namespace '" + path + "'";
+    auto fd = sys::open_at(kernel, AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
+    if (!fd) return std::move(fd).error().in(clause);
+    const int type = kernel.ioctl(fd->get(), kGetNamespaceType, nullptr);
+    if (type < 0) return Error(Errc::invalid_config, clause + ": not a namespace");
+    if (static_cast<std::uint64_t>(type) != names_of(kind).clone_flag)
+        return Error(Errc::invalid_config, clause + ": a namespace of another type");
+    return std::move(*fd);
+}
+
+Result<void> check_rootfs(sys::Kernel& kernel, const std::string& path) {
+    struct stat facts {};
+    const int error = kernel.fstatat(AT_FDCWD, path.c_str(), facts, 0);
+    const std::string clause = "config.json /root/path: '" + path + "'";
+    if (error < 0) return Error::from_errno(-error, clause);
+    if (!S_ISDIR(facts.st_mode)) return Error(Errc::invalid_config, clause + ": not a directory");
+    return {};
+}
+
+plan::CgroupView view_of(const enforce::CgroupLayout& layout, const state::CgroupRecord& record) {
+    plan::CgroupView view;
+    const auto path = [&](const std::string& controller) {
+        const auto found = record.paths.find(controller);
+        return found != record.paths.end() ? found->second : std::string();
+    };
+    if (layout.pure_v2()) {
+        view.unified_only = true;
+        view.hierarchies.push_back({"", "", path("")});
+        return view;
+    }
+    for (const auto& shown : enforce::container_cgroup_views(layout)) {
+        view.hierarchies.push_back({shown.directory, shown.mount_options, path(shown.controller)});
+        for (const auto& link : shown.symlinks) view.links.push_back({link, shown.directory});
+    }
+    return view;
+}
+
+}  // namespace
+
+Result<void> check_console(bool terminal, bool detached, const std::string& console_socket) {
+    if (detached && terminal && console_socket.empty())
+        return Error(Errc::invalid_argument, "cannot allocate tty if nucleus will detach without setting console socket");
+    if (!(detached && terminal) && !console_socket.empty())
+        return Error(Errc::invalid_argument, "cannot use console socket if nucleus will not detach or allocate tty");
+    return {};
+}
+
+void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPolicy& process, Warnings& warnings) {
+    std::uint64_t available = 0;
+    if (!process.capabilities || kernel.permitted_capabilities(available) < 0) return;
+    const auto& sets = *process.capabilities;
+    const std::uint64_t missing = (sets.bounding | sets.effective | sets.permitted | sets.inheritable | sets.ambient) & ~available;
+    if (missing == 0) return;
+    std::string numbers;
+    for (int capability = 0; capability < 64; ++capability)
+        if ((missing >> capability & 1) != 0) numbers += " " + policy::capability_name(capability);
+    warnings.push_back("capabilities that nucleus itself has not got cannot be given:" + numbers);
+}
+
+Result<void> Creation::make() {
+    NUCLEUS_CHECK(state::validate_id(request_.id));
+    NUCLEUS_CHECK(read_bundle());
+    NUCLEUS_CHECK(check_console(policy_.process->terminal, detached_, request_.console_socket));
+    NUCLEUS_CHECK(open_namespaces());
+    NUCLEUS_CHECK(plan_cgroup());
+    NUCLEUS_CHECK(claim());
+    if (auto acquired = acquire(); !acquired) return fail(std::move(acquired).error());
+    if (auto prepared = prepare(); !prepared) return fail(std::move(prepared).error());
+    return {};
+}
+
+Result<void> Creation::read_bundle() {
+    sys::Kernel& kernel = session_.kernel;
+    const bool absolute = !request_.config.empty() && request_.config.front() == '/';
+    const std::string name = request_.config.empty() ? "config.json" : request_.config;
+    const std::string path = absolute ? name : request_.bundle + "/" + name;
+    NUCLEUS_TRY(config_, sys::read_file(kernel, AT_FDCWD, path, spec::kMaxConfigBytes));
+    NUCLEUS_TRY(const spec::Spec parsed, spec::parse(config_));
+    NUCLEUS_TRY(policy_, policy::translate(parsed, {.bundle = request_.bundle, .host_root = is_host_root(kernel)}, warnings_));
+    if (!policy_.process)
+        return Error(Errc::invalid_config, "config.json /process: required: there is nothing to start");
+    NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
+    record_.id = request_.id;
+    record_.oci_version = parsed.oci_version;
+    record_.bundle = request_.bundle;
+    record_.rootfs = policy_.rootfs.path;
+    record_.created = timestamp(kernel);
+    record_.owner_uid = kernel.geteuid();
+    record_.separate_pid_namespace = policy_.namespaces.creates(NamespaceKind::pid);
+    record_.new_keyring = !request_.no_new_keyring;
+    record_.no_pivot = request_.no_pivot;
+    record_.annotations = policy_.annotations;
+    if (start_ == Start::at_gate) record_.socket = kGateName;
+    if (!policy_.user_namespace) warn_of_missing_capabilities(kernel, *policy_.process, warnings_);
+    return {};
+}
+
+Result<void> Creation::open_namespaces() {
+    for (NamespaceKind kind : kNamespaceKinds) {
+        if (!policy_.namespaces.joins(kind)) continue;
+        NUCLEUS_TRY(auto fd, open_namespace(session_.kernel, kind, policy_.namespaces.use(kind).path));
+        joined_.push_back(std::move(fd));
+    }
+    return {};
+}
+
+Result<void> Creation::plan_cgroup() {
+    if (session_.settings.cgroup_manager == CgroupManager::systemd)
+        return Error(Errc::unsupported, "the cgroup manager 'systemd' is not supported by this version: use cgroupfs");
+    if (session_.settings.cgroup_manager == CgroupManager::disabled) {
+        record_.cgroup.manager = "disabled";
+        return {};
+    }
+    NUCLEUS_TRY(layout_, enforce::detect_cgroups(session_.kernel));
+    NUCLEUS_TRY(record_.cgroup, enforce::plan_cgroup(session_.kernel, layout_, policy_.cgroup, request_.id,
+                                                     {.rootless = !is_host_root(session_.kernel)}));
+    return {};
+}
+
+// The id is ours from here on, and all that will be acquired is written down.
+Result<void> Creation::claim() {
+    NUCLEUS_TRY(directory_, session_.store.create(request_.id));
+    cleanup_.push([this] { return directory_->remove(); });
+    const auto claimed = [&]() -> Result<void> {
+        NUCLEUS_TRY(lock_, directory_->lock());
+        NUCLEUS_CHECK(directory_->save(record_));
+        return directory_->save_config(config_);
+    }();
+    if (!claimed) return fail(claimed.error());
+    return {};
+}
+
+Result<void> Creation::acquire() {
+    NUCLEUS_TRY(cgroup_, cgroup_of(session_, record_));
+    if (cgroup_) {
+        cleanup_.push([this] { return cgroup_->destroy(); });
+        NUCLEUS_CHECK(cgroup_->create(policy_.cgroup, warnings_).in("create cgroup"));
+    }
+    if (start_ == Start::at_gate) {
+        NUCLEUS_TRY(gate_, listen_at_gate(session_.kernel, directory_->dirfd()));
+    }
+    return {};
+}
+
+plan::LaunchPlan Creation::compile() const {
+    plan::CreateFacts facts;
+    facts.id = request_.id;
+    facts.cgroups = view_of(layout_, record_.cgroup);
+    facts.no_pivot = request_.no_pivot;
+    facts.new_keyring = !request_.no_new_keyring;
+    facts.preserve_fds = request_.preserve_fds;
+    policy::ContainerPolicy named = policy_;
+    named.hostname = hostname_;
+    return plan::compile_create(named, facts);
+}
+
+launch::HostInputs Creation::host_inputs() {
+    launch::HostInputs in;
+    in.mapper = mapper_ ? &*mapper_ : nullptr;
+    in.cgroup = cgroup_.get();
+    in.limits = &policy_.cgroup;
+    in.devices = &policy_.devices;
+    in.rlimits = &policy_.process->rlimits;
+    in.hooks = &policy_.hooks;
+    in.namespaces = separate_flags(policy_.namespaces);
+    in.console_socket = request_.console_socket;
+    in.state_outside = [this] {
+        hooks_ran_ = true;
+        return launch::hook_state(record_, "creating", launch_->pid());
+    };
+    in.state_inside = [this] {
+        hooks_ran_ = true;
+        const bool own = policy_.namespaces.creates(NamespaceKind::pid);
+        return launch::hook_state(record_, "creating", own ? 1 : launch_->pid());
+    };
+    in.adopt = [this](pid_t pid) -> Result<void> {
+        NUCLEUS_TRY(record_.init, state::identify(session_.kernel, pid));
+        return directory_->save(record_);
+    };
+    in.commit = [this]() -> Result<void> {
+        if (!request_.pid_file.empty()) NUCLEUS_CHECK(write_pid_file(session_.kernel, request_.pid_file, launch_->pid()));
+        record_.committed = true;
+        return directory_->save(record_);
+    };
+    return in;
+}
+
+Result<void> Creation::prepare() {
+    launch::LaunchOptions options;
+    options.gate = gate_.get();
+    for (const auto& fd : joined_) options.joined.push_back(fd.get());
+    if (policy_.seccomp) {
+        NUCLEUS_TRY(options.seccomp, enforce::compile_seccomp(*policy_.seccomp, warnings_));
+    }
+    namespaces_.emplace(policy_.namespaces, static_cast<launch::NamespaceOperations&>(*this));
+    if (policy_.user_namespace) {
+        mapper_.emplace(session_.kernel, *policy_.user_namespace);
+        namespaces_->with_user_mapping(*policy_.user_namespace);
+    }
+    if (!policy_.hostname.empty()) NUCLEUS_CHECK(namespaces_->set_hostname(policy_.hostname));
+    launch_ = std::make_unique<launch::Launch>(session_.kernel, compile(), std::move(options));
+    cleanup_.push([this]() -> Result<void> {
+        launch_.reset();
+        return {};
+    });
+    host_ = std::make_unique<launch::HostSteps>(session_.kernel, host_inputs(), warnings_);
+    NUCLEUS_CHECK(namespaces_->unshare_namespaces());
+    NUCLEUS_CHECK(launch_->prepare(*host_));
+    gate_.reset();
+    return {};
+}
+
+Result<void> Creation::unshare(const NamespaceConfig&) { return launch_->make_namespaces(*host_); }
+Result<void> Creation::enter() { return launch_->execute(); }
+Result<void> Creation::clean() { return cleanup_.run(); }
+// Part of the plan: the init sets it in the namespace that it made.
+Result<void> Creation::set_hostname(const std::string& name) {
+    hostname_ = name;
+    return {};
+}
+
+Result<void> Creation::execute() {
+    if (auto entered = namespaces_->enter(); !entered) return fail(std::move(entered).error());
+    return {};
+}
+
+void Creation::commit() {
+    launch_->release();
+    cleanup_.release();
+    lock_.reset();
+}
+
+// A hook that failed stops the container, and the life cycle goes on where it ends: with the poststop hooks (runtime.md#lifecycle).
+Error Creation::fail(Error cause) {
+    Error error = cleanup_.fail(std::move(cause));
+    if (hooks_ran_) {
+        const auto state = launch::hook_state(record_, "stopped", 0);
+        auto ran = launch::run_host_hooks(session_.kernel, policy_.hooks, policy::HookKind::poststop, state);
+        if (!ran) warnings_.push_back(ran.error().message());
+    }
+    return error;
+}
+
+}  // namespace nucleus::runtime

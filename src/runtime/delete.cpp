@@ -1,0 +1,54 @@
+#include <signal.h>
+
+#include "launch/hooks.hpp"
+#include "runtime/session.hpp"
+
+namespace nucleus::runtime {
+
+namespace {
+
+Result<void> check_deletable(const Container& container, bool force) {
+    if (force || container.status == Status::stopped || container.status == Status::created) return {};
+    return Error(Errc::wrong_state, "cannot delete container " + container.directory.id() + " that is not stopped: " +
+                                        std::string(word_of(container.status)));
+}
+
+// Whatever still runs in it, then the directories.
+Result<void> remove_cgroup(Session& session, const state::Record& record) {
+    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
+    if (!cgroup) return {};
+    NUCLEUS_TRY(const auto pids, cgroup->pids());
+    if (!pids.empty()) NUCLEUS_CHECK(cgroup->signal_all(SIGKILL));
+    return cgroup->destroy();
+}
+
+}  // namespace
+
+Result<void> remove(Session& session, const DeleteRequest& request, Warnings& warnings) {
+    auto opened = open_container(session, request.id);
+    if (!opened && opened.error().code() == Errc::does_not_exist && request.force) return {};
+    if (!opened) return std::move(opened).error();
+    Container& container = *opened;
+    NUCLEUS_CHECK(check_deletable(container, request.force));
+    NUCLEUS_CHECK(kill_and_wait(session, container));
+    // Read before it is gone. A container that never came to be has no hooks to run; one whose config cannot be read goes all the same.
+    std::optional<policy::ContainerPolicy> policy;
+    if (container.record && container.record->committed) {
+        Warnings known;
+        auto meant = policy_of(session, container, known);
+        if (meant)
+            policy = std::move(*meant);
+        else
+            warnings.push_back("poststop hooks are not run: " + meant.error().message());
+    }
+    if (container.record) NUCLEUS_CHECK(remove_cgroup(session, *container.record).in("remove cgroup"));
+    NUCLEUS_CHECK(container.directory.remove());
+    if (!policy) return {};
+    auto ran = launch::run_host_hooks(session.kernel, policy->hooks, policy::HookKind::poststop,
+                                      launch::hook_state(*container.record, "stopped", 0));
+    // runtime.md#lifecycle: logged, and the life cycle goes on as if it had succeeded.
+    if (!ran) warnings.push_back(ran.error().message());
+    return {};
+}
+
+}  // namespace nucleus::runtime

@@ -1,0 +1,126 @@
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "enforce/seccomp.hpp"
+#include "launch/host_steps.hpp"
+#include "runtime/creation.hpp"
+#include "runtime/foreground.hpp"
+#include "runtime/session.hpp"
+#include "spec/parse.hpp"
+#include "sys/files.hpp"
+
+namespace nucleus::runtime {
+
+namespace {
+
+Result<void> check_executable(const Container& container, bool ignore_paused) {
+    switch (container.status) {
+        case Status::created:
+        case Status::running: return {};
+        case Status::paused:
+            if (ignore_paused) return {};
+            return Error(Errc::wrong_state, "cannot exec in a paused container (use --ignore-paused to override)");
+        case Status::stopped: return Error(Errc::wrong_state, "cannot exec in a stopped container");
+        case Status::creating: return Error(Errc::wrong_state, "cannot exec in a container that is being created");
+    }
+    return {};
+}
+
+Result<void> refuse_unsupported(const ExecRequest& request) {
+    const auto refuse = [](const char* flag) {
+        return Error(Errc::unsupported, std::string(flag) + " is not supported by this version");
+    };
+    if (!request.cgroups.empty()) return refuse("--cgroup");
+    if (!request.pidfd_socket.empty()) return refuse("--pidfd-socket");
+    if (!request.process_label.empty()) return refuse("--process-label");
+    if (!request.apparmor_profile.empty()) return refuse("--apparmor");
+    return {};
+}
+
+// What stands on the command line, over the container's own process.
+Result<spec::Process> process_of(Session& session, const ExecRequest& request, const spec::Spec& config) {
+    if (!request.process_file.empty()) {
+        NUCLEUS_TRY(const std::string text,
+                    sys::read_file(session.kernel, AT_FDCWD, request.process_file, spec::kMaxConfigBytes));
+        NUCLEUS_TRY(spec::Process process, spec::parse_process(text));
+        if (request.tty) process.terminal = *request.tty;
+        return process;
+    }
+    if (!config.process) return Error(Errc::invalid_config, "config.json /process: required: there is nothing to start from");
+    spec::Process process = *config.process;
+    process.args = request.args;
+    process.terminal = request.tty.value_or(false);
+    process.console_size.reset();
+    if (!request.cwd.empty()) process.cwd = request.cwd;
+    process.env.insert(process.env.end(), request.env.begin(), request.env.end());
+    if (request.user) {
+        process.user.uid = request.user->uid;
+        if (request.user->gid) process.user.gid = *request.user->gid;
+    }
+    process.user.additional_gids.insert(process.user.additional_gids.end(), request.additional_gids.begin(),
+                                        request.additional_gids.end());
+    if (request.no_new_privs) process.no_new_privileges = *request.no_new_privs;
+    if (request.caps.empty()) return process;
+    // Never inheritable, so that no file of the image turns them into more (CVE-2022-29162); ambient only where the container has ambient ones.
+    if (!process.capabilities) process.capabilities.emplace();
+    for (std::string name : request.caps) {
+        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+        if (!name.starts_with("CAP_")) name = "CAP_" + name;
+        for (auto* set : {&process.capabilities->bounding, &process.capabilities->effective, &process.capabilities->permitted})
+            set->push_back(name);
+        if (!process.capabilities->ambient.empty()) process.capabilities->ambient.push_back(name);
+    }
+    return process;
+}
+
+}  // namespace
+
+Result<int> exec(Session& session, const ExecRequest& request, Warnings& warnings) {
+    NUCLEUS_CHECK(refuse_unsupported(request));
+    NUCLEUS_TRY(const Container container, open_container(session, request.id));
+    NUCLEUS_CHECK(check_executable(container, request.ignore_paused));
+    NUCLEUS_TRY(const std::string text, container.directory.load_config());
+    NUCLEUS_TRY(const spec::Spec config, spec::parse(text));
+    Warnings known;  // create has told what the config alone gives cause for
+    NUCLEUS_TRY(const policy::ContainerPolicy policy,
+                policy::translate(config, {.bundle = container.record->bundle, .host_root = is_host_root(session.kernel)}, known));
+    NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
+    NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
+    NUCLEUS_CHECK(check_console(process.terminal, request.detach, request.console_socket));
+    if (!policy.user_namespace) warn_of_missing_capabilities(session.kernel, process, warnings);
+
+    NUCLEUS_TRY(const auto pidfd, open_init(session, container));
+    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *container.record));
+    launch::LaunchOptions options;
+    options.joined = {pidfd.get()};
+    if (policy.seccomp) {
+        NUCLEUS_TRY(options.seccomp, enforce::compile_seccomp(*policy.seccomp, known));
+    }
+    plan::ExecFacts facts;
+    facts.id = request.id;
+    facts.namespaces = separate_flags(policy.namespaces);
+    facts.new_keyring = container.record->new_keyring;
+    facts.seccomp = policy.seccomp;
+    facts.preserve_fds = request.preserve_fds;
+    launch::Launch launch(session.kernel, plan::compile_exec(process, facts), std::move(options));
+
+    launch::HostInputs inputs;
+    inputs.cgroup = cgroup.get();
+    inputs.rlimits = &process.rlimits;
+    inputs.console_socket = request.console_socket;
+    inputs.commit = [&]() -> Result<void> {
+        return request.pid_file.empty() ? Result<void>() : write_pid_file(session.kernel, request.pid_file, launch.pid());
+    };
+    launch::HostSteps host(session.kernel, std::move(inputs), warnings);
+    NUCLEUS_CHECK(launch.make_namespaces(host));
+    NUCLEUS_CHECK(launch.prepare(host));
+    Foreground foreground(session.kernel);
+    if (!request.detach) NUCLEUS_CHECK(foreground.prepare(std::move(launch.console())));
+    NUCLEUS_CHECK(launch.execute());
+    if (!request.detach) return foreground.attend(launch);
+    launch.release();
+    return 0;
+}
+
+}  // namespace nucleus::runtime

@@ -1,0 +1,51 @@
+#include "runtime/gate.hpp"
+
+#include <errno.h>
+#include <sys/un.h>
+
+#include <cstring>
+
+namespace nucleus::runtime {
+
+namespace {
+
+// By the directory's descriptor: sun_path takes 107 bytes, a state directory may be longer.
+sockaddr_un address_of(int dirfd, const std::string& name) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = "/proc/self/fd/" + std::to_string(dirfd) + "/" + name;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    return address;
+}
+
+Result<base::UniqueFd> open_socket(sys::Kernel& kernel) {
+    const int fd = kernel.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0) return Error::from_errno(-fd, "make a socket");
+    return base::UniqueFd(fd);
+}
+
+}  // namespace
+
+Result<base::UniqueFd> listen_at_gate(sys::Kernel& kernel, int dirfd) {
+    NUCLEUS_TRY(auto socket, open_socket(kernel));
+    const sockaddr_un address = address_of(dirfd, kGateName);
+    if (int error = kernel.bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address); error < 0)
+        return Error::from_errno(-error, "bind the start gate");
+    if (int error = kernel.listen(socket.get(), 8); error < 0) return Error::from_errno(-error, "listen at the start gate");
+    return socket;
+}
+
+Result<base::UniqueFd> connect_to_gate(sys::Kernel& kernel, int dirfd, const std::string& name) {
+    NUCLEUS_TRY(auto socket, open_socket(kernel));
+    const sockaddr_un address = address_of(dirfd, name);
+    if (int error = kernel.connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address); error < 0)
+        return Error::from_errno(-error, "connect to the start gate");
+    return socket;
+}
+
+bool gate_is_closed(sys::Kernel& kernel, int dirfd, const std::string& name) {
+    if (kernel.faccessat(dirfd, name.c_str(), 0 /* F_OK */, 0) < 0) return false;
+    return connect_to_gate(kernel, dirfd, name).has_value();
+}
+
+}  // namespace nucleus::runtime

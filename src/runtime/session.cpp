@@ -1,0 +1,140 @@
+#include "runtime/session.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <cstdio>
+
+#include "runtime/gate.hpp"
+#include "spec/parse.hpp"
+#include "state/process.hpp"
+#include "sys/files.hpp"
+
+namespace nucleus::runtime {
+
+namespace {
+
+constexpr int kEndTimeoutMs = 10000;
+
+// No committed record: either a create is at work (it holds the lock), or one was killed.
+Status status_of_uncommitted(state::ContainerDirectory& directory) {
+    return directory.lock() ? Status::stopped : Status::creating;
+}
+
+Result<Status> status_of(Session& session, Container& container) {
+    if (!container.record || !container.record->committed) return status_of_uncommitted(container.directory);
+    const state::Record& record = *container.record;
+    if (!record.init || !state::alive(session.kernel, *record.init)) return Status::stopped;
+    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
+    if (cgroup) {
+        const auto frozen = cgroup->frozen();
+        if (frozen && *frozen) return Status::paused;
+    }
+    if (record.socket.empty()) return Status::running;
+    return gate_is_closed(session.kernel, container.directory.dirfd(), record.socket) ? Status::created : Status::running;
+}
+
+}  // namespace
+
+Result<Container> open_container(Session& session, const std::string& id) {
+    NUCLEUS_TRY(auto directory, session.store.open(id));
+    Container container{std::move(directory), std::nullopt, Status::stopped};
+    NUCLEUS_TRY(container.record, container.directory.load());
+    NUCLEUS_TRY(container.status, status_of(session, container));
+    return container;
+}
+
+Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session, const state::Record& record) {
+    if (record.cgroup.manager == "disabled" || record.cgroup.paths.empty())
+        return std::unique_ptr<enforce::CgroupBackend>();
+    return enforce::open_cgroup(session.kernel, record.cgroup, {.rootless = !is_host_root(session.kernel)});
+}
+
+Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container, Warnings& warnings) {
+    NUCLEUS_TRY(const std::string text, container.directory.load_config());
+    NUCLEUS_TRY(const spec::Spec parsed, spec::parse(text));
+    const std::string& bundle = container.record ? container.record->bundle : std::string();
+    return policy::translate(parsed, {.bundle = bundle, .host_root = is_host_root(session.kernel)}, warnings);
+}
+
+bool is_host_root(sys::Kernel& kernel) {
+    if (kernel.geteuid() != 0) return false;
+    const auto map = sys::read_file(kernel, AT_FDCWD, "/proc/self/uid_map");
+    if (!map) return false;
+    unsigned long inside = 1, outside = 1, size = 0;
+    return std::sscanf(map->c_str(), "%lu %lu %lu", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
+           size == 4294967295UL;
+}
+
+std::uint64_t separate_flags(const NamespaceConfig& namespaces) {
+    std::uint64_t flags = 0;
+    for (NamespaceKind kind : kNamespaceKinds)
+        if (namespaces.separate(kind)) flags |= names_of(kind).clone_flag;
+    return flags;
+}
+
+Result<base::UniqueFd> open_init(Session& session, const Container& container) {
+    const auto not_running = [] { return Error(Errc::not_running, "container not running"); };
+    if (!container.record || !container.record->init) return not_running();
+    const state::ProcessId& init = *container.record->init;
+    base::UniqueFd pidfd(session.kernel.pidfd_open(init.pid, 0));
+    // Identity after the descriptor: what is compared now is what will get the signal.
+    if (!pidfd || !state::alive(session.kernel, init)) return not_running();
+    return pidfd;
+}
+
+Result<void> kill_and_wait(Session& session, const Container& container) {
+    auto pidfd = open_init(session, container);
+    if (!pidfd) return {};
+    const int sent = session.kernel.pidfd_send_signal(pidfd->get(), SIGKILL);
+    if (sent < 0 && sent != -ESRCH) return Error::from_errno(-sent, "kill the container process");
+    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *container.record));
+    // Frozen processes do not die.
+    if (cgroup && container.status == Status::paused) NUCLEUS_CHECK(cgroup->thaw());
+    pollfd waited{pidfd->get(), POLLIN, 0};
+    int ready;
+    do ready = session.kernel.poll(&waited, 1, kEndTimeoutMs);
+    while (ready == -EINTR);
+    if (ready < 0) return Error::from_errno(-ready, "wait for the container process");
+    if (ready == 0) return Error(Errc::system, "container init still running");
+    return {};
+}
+
+Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t pid) {
+    const std::size_t slash = path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    NUCLEUS_TRY(auto parent, sys::open_at(kernel, AT_FDCWD, directory, O_PATH | O_DIRECTORY));
+    return sys::replace_file(kernel, parent.get(), path.substr(slash + 1), std::to_string(pid), 0644)
+        .in("pid file '" + path + "'");
+}
+
+std::string timestamp(sys::Kernel& kernel) {
+    timespec now{};
+    kernel.clock_gettime(CLOCK_REALTIME, now);
+    tm parts{};
+    gmtime_r(&now.tv_sec, &parts);
+    char text[48];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec);
+    return text;
+}
+
+ContainerState describe(const Container& container) {
+    ContainerState out;
+    out.id = container.directory.id();
+    out.status = container.status;
+    if (!container.record) return out;
+    const state::Record& record = *container.record;
+    out.oci_version = record.oci_version;
+    out.pid = container.status == Status::stopped ? 0 : container.pid();
+    out.bundle = record.bundle;
+    out.rootfs = record.rootfs;
+    out.created = record.created;
+    out.annotations = record.annotations;
+    out.owner_uid = record.owner_uid;
+    return out;
+}
+
+}  // namespace nucleus::runtime

@@ -1,0 +1,70 @@
+// What every command works with: the kernel, the settings, the store; and a container as it stands now.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "enforce/cgroup.hpp"
+#include "nucleus/policy.hpp"
+#include "nucleus/runtime.hpp"
+#include "state/store.hpp"
+#include "sys/kernel.hpp"
+
+namespace nucleus::runtime {
+
+struct Session {
+    sys::Kernel& kernel;
+    Settings settings;
+    state::Store store;
+};
+
+// A container found in the store.
+struct Container {
+    state::ContainerDirectory directory;
+    std::optional<state::Record> record;  // nothing: its create was killed before it wrote one
+    Status status = Status::stopped;
+
+    std::int32_t pid() const { return record && record->init ? record->init->pid : 0; }
+};
+
+// Opens and judges it. Errc::does_not_exist if there is none.
+Result<Container> open_container(Session& session, const std::string& id);
+
+// The cgroup in the record, or null where there is none.
+Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session, const state::Record& record);
+
+// What config.json meant when the container was created: later edits to the bundle's file have no effect (runtime.md#create).
+Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container, Warnings& warnings);
+
+// The runtime is root of the initial user namespace (user_namespaces(7)): it maps any id and makes device nodes.
+bool is_host_root(sys::Kernel& kernel);
+
+// CLONE_NEW* of the namespaces that the container does not share with the runtime.
+std::uint64_t separate_flags(const NamespaceConfig& namespaces);
+
+// A pidfd of the container process, proven to be the recorded one. Errc::not_running: `container not running`.
+Result<base::UniqueFd> open_init(Session& session, const Container& container);
+
+// Sends a signal and, if it is SIGKILL, waits for the end, at most 10 s.
+Result<void> kill_and_wait(Session& session, const Container& container);
+
+// The pid, without a newline, in a new file that takes the old one's place (callers read it with Atoi).
+Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t pid);
+
+// Now, RFC 3339 with nanoseconds, UTC.
+std::string timestamp(sys::Kernel& kernel);
+
+// create.cpp ... one file a command
+Result<void> create(Session& session, const CreateRequest& request, Warnings& warnings);
+Result<void> start(Session& session, const std::string& id, Warnings& warnings);
+Result<ContainerState> state(Session& session, const std::string& id);
+Result<void> kill(Session& session, const KillRequest& request, Warnings& warnings);
+Result<void> remove(Session& session, const DeleteRequest& request, Warnings& warnings);
+Result<int> run(Session& session, const RunRequest& request, Warnings& warnings);
+Result<int> exec(Session& session, const ExecRequest& request, Warnings& warnings);
+Result<std::vector<ContainerState>> list(Session& session, Warnings& warnings);
+
+// The state as `state` and `list` print it.
+ContainerState describe(const Container& container);
+
+}  // namespace nucleus::runtime

@@ -1,0 +1,77 @@
+#include "launch/channel.hpp"
+#include "launch/namespace_manager.hpp"
+#include "launch/report_text.hpp"
+#include "runtime/gate.hpp"
+#include "runtime/session.hpp"
+#include "runtime/start_hooks.hpp"
+
+namespace nucleus::runtime {
+
+namespace {
+
+Result<void> check_startable(const Container& container) {
+    switch (container.status) {
+        case Status::created: return {};
+        case Status::stopped: return Error(Errc::wrong_state, "cannot start a container that has stopped");
+        case Status::running:
+        case Status::paused: return Error(Errc::wrong_state, "cannot start an already running container");
+        case Status::creating: return Error(Errc::wrong_state, "cannot start a container that is being created");
+    }
+    return {};
+}
+
+// Go, and the answer: end-of-file once execve has succeeded.
+Result<void> open_gate(Session& session, const Container& container, const policy::ContainerPolicy& policy) {
+    NUCLEUS_TRY(auto socket,
+                connect_to_gate(session.kernel, container.directory.dirfd(), container.record->socket));
+    launch::Channel channel(session.kernel, std::move(socket));
+    NUCLEUS_CHECK(channel.send(wire::Order::Kind::go));
+    NUCLEUS_TRY(auto received, channel.receive());
+    if (!received) return {};
+    return launch::start_error_of(received->report, policy.process->args.front());
+}
+
+// The namespaces are entered when the program runs in them.
+class Entering final : public launch::NamespaceOperations {
+public:
+    Entering(Session& session, const Container& container, const policy::ContainerPolicy& policy)
+        : session_(session), container_(container), policy_(policy) {}
+
+    Result<void> unshare(const NamespaceConfig&) override { return {}; }
+    Result<void> enter() override { return open_gate(session_, container_, policy_); }
+    Result<void> clean() override { return kill_and_wait(session_, container_); }
+    Result<void> set_hostname(const std::string&) override { return {}; }
+
+private:
+    Session& session_;
+    const Container& container_;
+    const policy::ContainerPolicy& policy_;
+};
+
+// A container whose hook failed is stopped (runtime.md#lifecycle).
+Error stop_after(Error cause, launch::NamespaceManager& namespaces) {
+    if (auto cleaned = namespaces.clean(); !cleaned) return std::move(cause).also(cleaned.error());
+    return cause;
+}
+
+}  // namespace
+
+Result<void> start(Session& session, const std::string& id, Warnings&) {
+    NUCLEUS_TRY(Container container, open_container(session, id));
+    NUCLEUS_CHECK(check_startable(container));
+    // Ends with this process; a second start is told, not made to wait.
+    NUCLEUS_TRY(const base::UniqueFd lock, container.directory.lock());
+    Warnings known;  // create has told them already
+    NUCLEUS_TRY(const policy::ContainerPolicy policy, policy_of(session, container, known));
+    Entering entering(session, container, policy);
+    launch::NamespaceManager namespaces(policy.namespaces, entering, launch::NamespaceState::unshared);
+    if (auto ran = run_start_container_hooks(session, *container.record, policy); !ran)
+        return stop_after(std::move(ran).error(), namespaces);
+    NUCLEUS_CHECK(namespaces.enter());
+    session.kernel.unlinkat(container.directory.dirfd(), container.record->socket.c_str(), 0);
+    if (auto ran = run_poststart_hooks(session, *container.record, policy); !ran)
+        return stop_after(std::move(ran).error(), namespaces);
+    return {};
+}
+
+}  // namespace nucleus::runtime

@@ -1,0 +1,33 @@
+#include "runtime/start_hooks.hpp"
+
+#include "enforce/seccomp.hpp"
+#include "launch/hooks.hpp"
+
+namespace nucleus::runtime {
+
+using policy::HookKind;
+
+Result<void> run_start_container_hooks(Session& session, const state::Record& record,
+                                       const policy::ContainerPolicy& policy) {
+    if (policy.hooks.of(HookKind::start_container).empty()) return {};
+    base::UniqueFd pidfd(session.kernel.pidfd_open(record.init->pid, 0));
+    if (!pidfd) return Error(Errc::not_running, "container not running");
+    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
+    launch::HookNamespaces namespaces{pidfd.get(), separate_flags(policy.namespaces), cgroup.get()};
+    namespaces.process = &*policy.process;
+    namespaces.seccomp = policy.seccomp;
+    if (policy.seccomp) {
+        Warnings known;
+        NUCLEUS_TRY(namespaces.seccomp_program, enforce::compile_seccomp(*policy.seccomp, known));
+    }
+    const int pid = policy.namespaces.creates(NamespaceKind::pid) ? 1 : record.init->pid;
+    return launch::run_container_hooks(session.kernel, policy.hooks, HookKind::start_container,
+                                       launch::hook_state(record, "created", pid), namespaces);
+}
+
+Result<void> run_poststart_hooks(Session& session, const state::Record& record, const policy::ContainerPolicy& policy) {
+    return launch::run_host_hooks(session.kernel, policy.hooks, HookKind::poststart,
+                                  launch::hook_state(record, "running", record.init->pid));
+}
+
+}  // namespace nucleus::runtime
