@@ -33,6 +33,22 @@ bool asks_for_help(Arguments arguments) {
     return false;
 }
 
+// One line whatever a name in it holds, and nothing that a terminal would obey.
+std::string one_line(std::string_view text) {
+    constexpr char kHex[] = "0123456789abcdef";
+    std::string line;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '\n')
+            line += "\\n";
+        else if (byte < 0x20 || byte == 0x7f)
+            ((line += "\\x") += kHex[byte >> 4]) += kHex[byte & 15];
+        else
+            line += c;
+    }
+    return line;
+}
+
 std::string unsupported(std::string_view name) {
     return "'" + std::string(name) + "' is not supported by this version";
 }
@@ -164,7 +180,7 @@ private:
         std::string message = std::move(error).message();
         for (const std::string& warning : warnings_) message += " (warning: " + warning + ")";
         log_.write(LogLevel::error, message);
-        return {status, {}, "nucleus: " + message + "\n"};
+        return {status, {}, "nucleus: " + one_line(message) + "\n"};
     }
 
     const Surroundings& surroundings_;

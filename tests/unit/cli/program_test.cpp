@@ -183,6 +183,11 @@ BOOST_AUTO_TEST_CASE(refuses_a_command_line_in_one_line_that_says_where) {
                "nucleus: invalid value \"x\" for flag --rootless: not true, false or auto\n");
 }
 
+BOOST_AUTO_TEST_CASE(complains_in_one_line_that_no_terminal_obeys) {
+    BOOST_TEST(complaint("kill c a\nb\x1b[2J\t\x7f") ==
+               "nucleus: kill 'c': unknown signal \"a\\nb\\x1b[2J\\x09\\x7f\"\n");
+}
+
 BOOST_AUTO_TEST_CASE(refuses_an_exec_that_cannot_be_meant) {
     BOOST_TEST(complaint("exec c") == "nucleus: exec: needs a command or --process FILE\n");
     BOOST_TEST(complaint("exec --process /f c ls") ==
