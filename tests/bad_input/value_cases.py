@@ -184,7 +184,7 @@ refuses_id("refuses_an_id_with_a_blank", "ID x")
 refuses_id("refuses_an_id_with_a_newline", "ID\nx", "id")
 refuses_id("refuses_an_id_that_is_no_ASCII", "IDé", "id")
 refuses_id("refuses_an_empty_id", "", "id")
-refuses_id("refuses_an_id_longer_than_a_file_name", "ID" + "x" * 300, "id")
+refuses_id("refuses_an_id_longer_than_a_file_name", "ID" + "x" * 300, "too long")
 
 
 def refuses_climbing(*command):
