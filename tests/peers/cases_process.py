@@ -222,7 +222,7 @@ def a_nice_value_that_is_inherited(side):
     side.create_options["before_exec"] = lambda: os.nice(5)
 
 
-@case("ids", expects={"/ids/umask": "0022"})
+@case("ids", expects={"/ids/umask": "0077"})
 def the_default_umask(side):
     side.create_options["before_exec"] = lambda: os.umask(0o077)
 
@@ -359,7 +359,7 @@ EXEC_SECTIONS = tuple(name for name in ALL if name not in ("processes", "session
 
 @case(expects={"/namespaces/pid": "the container's", "/namespaces/mnt": "the container's",
                "/namespaces/net": "the container's", "/capabilities/effective": ["CAP_KILL"],
-               "/rlimits/NOFILE": ["20", "20"]})
+               "/rlimits/NOFILE": ["20", "20"], "/scheduling/oom_score_adj": "100"})
 def an_executed_process(side):
     return exec_report(side, {
         "capabilities": {name: ["CAP_KILL"] for name in ("bounding", "effective", "permitted")},

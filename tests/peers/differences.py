@@ -9,12 +9,12 @@ import fnmatch
 
 
 class Difference:
-    """A pointer of "" means that the peer cannot run the case at all; ours must, and is judged by
+    """A pointer or a tuple of them. A pointer of "" means that the peer cannot run the case at all; ours must, and is judged by
     what the case expects."""
 
     def __init__(self, cases, pointer, clause, ours=None):
         self.cases = cases
-        self.pointer = pointer
+        self.pointers = (pointer,) if isinstance(pointer, str) else pointer
         self.clause = clause
         self.ours = ours
         self.seen = False
@@ -22,9 +22,17 @@ class Difference:
     def covers(self, case, pointer, ours):
         if not fnmatch.fnmatchcase(case, self.cases):
             return False
-        if not fnmatch.fnmatchcase(pointer, self.pointer):
+        if not any(fnmatch.fnmatchcase(pointer, pattern) for pattern in self.pointers):
             return False
         return self.ours is None or self.ours == ours
+
+
+# The mounts over masked paths: the default ones and those of masked_paths_of_ones_own.
+MASKS = tuple(
+    f"/mounts/~1{path}/{key}" for key in ("type", "source", "options", "super")
+    for path in ("proc~1acpi", "proc~1asound", "proc~1kcore", "proc~1keys", "proc~1latency_stats",
+                 "proc~1timer_list", "proc~1timer_stats", "proc~1sched_debug", "proc~1scsi",
+                 "sys~1firmware", "etc~1passwd", "home"))
 
 
 # {peer: where it deviates from what the clause says}. With the peer itself as the runtime under
@@ -52,6 +60,17 @@ DEVIATIONS = {
         Difference("an_affinity_that_is_reset", "/scheduling/affinity*",
                    "sched_setaffinity(2): inherited; the container's processors are its cpuset's "
                    "(runc since 1.2)"),
+        Difference("the_default_umask", "/ids/umask",
+                   "config.md User: an umask that is not given is the calling process's; runc 1.1 "
+                   "sets 0022"),
+        Difference("an_executed_process", "/scheduling/oom_score_adj",
+                   "config.md Linux process: oomScoreAdj is a property of every process; runc "
+                   "ignores it in exec"),
+        Difference("a_poststart_hook", "/hooks/poststart/state/status",
+                   "runtime.md State: running, once the user's process was executed; see above"),
+        Difference("*", "/mounts/~1sys~1fs~1cgroup/options",
+                   "config.md Mounts: ro; runc leaves the tmpfs that holds the hierarchies "
+                   "writable"),
         Difference("an_executed_process_of_a_user", "/ids/umask",
                    "config.md POSIX process: user.umask is a property of every process; runc 1.1 "
                    "ignores it in exec"),
@@ -62,7 +81,32 @@ DEVIATIONS = {
 
 # {(runtime under test, peer): choices where the clause leaves the runtime free}.
 CHOICES = {
-    ("nucleus", "runc"): [],
+    ("nucleus", "runc"): [
+        Difference("*", "/mounts/~1sys~1fs~1cgroup~1systemd/source",
+                   "proc(5) mountinfo: the source of a file system without a device is a free "
+                   "word", "cgroup"),
+        Difference("*", MASKS,
+                   "config-linux.md Masked Paths: what covers a path is free, as long as nothing "
+                   "of it can be read"),
+        Difference("a_read_only_tmpfs", "/mounts/~1place/super",
+                   "mount(2) MS_RDONLY: read-only in the super block or in the mount: neither can "
+                   "be written"),
+        Difference("*", "*ociVersion",
+                   "runtime.md State: the version that the state complies with"),
+        Difference("the_state_with_annotations", "/*/owner",
+                   "runtime.md State: further properties are free; this is the name of the owner "
+                   "of the state, which runc prints only with cgo's user lookup", "root"),
+        Difference("a_user*namespace", "/devices/~1dev~1mqueue/gid",
+                   "mq_overview(7): the root of the file system belongs to its mounter, the "
+                   "container's root", 0),
+        Difference("a_user_namespace", "/keyring/session_keyring/permissions",
+                   "keyctl(2) KEYCTL_SETPERM: the possessor's rights decide in the session"),
+        Difference("an_executed_process", "/descriptors/[12]/*",
+                   "runtime.md Operations, exec is no part of it: the process has the caller's "
+                   "own stdout and stderr, runc copies through pipes"),
+        Difference("devices_of_one_major_number_allowed", "/cgroup/hierarchies/devices/files/*",
+                   "cgroup-v1/devices: c 1:* holds 1:3 and the others", "(absent)"),
+    ],
 }
 
 
