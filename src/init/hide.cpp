@@ -18,7 +18,8 @@ int empty_directory(Init& init) {
     if (init.mask_directory >= 0) return clone_tree(init.mask_directory, "", AT_EMPTY_PATH);
     const auto fs = static_cast<int>(call(__NR_fsopen, "tmpfs", FSOPEN_CLOEXEC));
     if (fs < 0) return fs;
-    long error = call(__NR_fsconfig, fs, FSCONFIG_SET_FLAG, "ro", 0, 0);
+    long error = call(__NR_fsconfig, fs, FSCONFIG_SET_STRING, "source", "tmpfs", 0);
+    if (error >= 0) error = call(__NR_fsconfig, fs, FSCONFIG_SET_FLAG, "ro", 0, 0);
     if (error >= 0) error = call(__NR_fsconfig, fs, FSCONFIG_CMD_CREATE, 0, 0, 0);
     if (error >= 0) error = call(__NR_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
     call(__NR_close, fs);

@@ -24,6 +24,14 @@ int open_confined(int root, const char* path, unsigned long flags, unsigned long
     return static_cast<int>(fd);
 }
 
+// Of `a/b/`: `b/`. Empty only for an empty path.
+const char* last_component(const char* path) {
+    const char* name = path;
+    for (const char* c = path; *c != 0; ++c)
+        if (*c == '/' && c[1] != 0 && c[1] != '/') name = c + 1;
+    return name;
+}
+
 int make_one(int parent, const char* name, Make make) {
     if (make == Make::directory) return static_cast<int>(call(__NR_mkdirat, parent, name, 0755));
     const long fd = call(__NR_openat, parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -86,11 +94,29 @@ int make_first_missing(int root, Path& path, Make last) {
     return 0;
 }
 
+// The common case: only the last component is missing. -ENOENT: more is missing, or a dangling link stands there.
+int make_last(int root, const char* path, Make make) {
+    static Path parent_path;
+    const char* name = last_component(path);
+    parent_path.clear();
+    if (*name == 0 || parent_path.add(path, static_cast<unsigned long>(name - path)).full()) return -ENOENT;
+    const int parent = open_confined(root, parent_path.text(), O_PATH | O_DIRECTORY);
+    if (parent < 0) return parent;
+    int fd = make_one(parent, name, make);
+    if (fd >= 0)
+        fd = static_cast<int>(call(__NR_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+    else if (fd == -EEXIST)
+        fd = -ENOENT;
+    call(__NR_close, parent);
+    return fd;
+}
+
 }  // namespace
 
 int open_in_root(Init& init, const char* path, Make make) {
     int fd = open_confined(init.root, path, O_PATH);
     if (fd != -ENOENT || make == Make::nothing) return fd;
+    if (const int made = make_last(init.root, path, make); made != -ENOENT) return made;
     static Path current;
     current.clear();
     if (current.add(path).full()) return -ENAMETOOLONG;
@@ -109,6 +135,7 @@ int open_plainly_in_root(Init& init, const char* path, Make make) {
     if (fd != -ENOENT || make == Make::nothing) return fd;
     const int made = open_in_root(init, path, make);
     if (made < 0) return made;
+    // Looked at again: what was made may have been made behind a link.
     call(__NR_close, made);
     return open_confined(init.root, path, O_PATH, RESOLVE_NO_SYMLINKS);
 }
@@ -120,9 +147,7 @@ int open_to_read_in_root(Init& init, const char* path) {
 int open_parent_in_root(Init& init, const char* path, const char*& name) {
     static Path parent;
     parent.clear();
-    name = path;
-    for (const char* c = path; *c != 0; ++c)
-        if (*c == '/' && c[1] != 0 && c[1] != '/') name = c + 1;
+    name = last_component(path);
     if (parent.add(path, static_cast<unsigned long>(name - path)).full()) return -ENAMETOOLONG;
     if (*name == '/' || *name == 0) return -EINVAL;
     return open_in_root(init, parent.text(), Make::directory);

@@ -96,7 +96,7 @@ Result<void> Creation::read_bundle() {
     const std::string path = absolute ? name : request_.bundle + "/" + name;
     NUCLEUS_TRY(config_, sys::read_file(kernel, AT_FDCWD, path, spec::kMaxConfigBytes));
     NUCLEUS_TRY(const spec::Spec parsed, spec::parse(config_));
-    NUCLEUS_TRY(policy_, policy::translate(parsed, {.bundle = request_.bundle, .host_root = is_host_root(kernel)}, warnings_));
+    NUCLEUS_TRY(policy_, policy::translate(parsed, {.bundle = request_.bundle, .host_root = session_.is_host_root()}, warnings_));
     if (!policy_.process)
         return Error(Errc::invalid_config, "config.json /process: required: there is nothing to start");
     NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
@@ -133,7 +133,7 @@ Result<void> Creation::plan_cgroup() {
     }
     NUCLEUS_TRY(layout_, enforce::detect_cgroups(session_.kernel));
     NUCLEUS_TRY(record_.cgroup, enforce::plan_cgroup(session_.kernel, layout_, policy_.cgroup, request_.id,
-                                                     {.rootless = !is_host_root(session_.kernel)}));
+                                                     {.rootless = !session_.is_host_root()}));
     return {};
 }
 

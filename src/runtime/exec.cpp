@@ -84,7 +84,7 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     NUCLEUS_TRY(const spec::Spec config, spec::parse(text));
     Warnings known;  // create has told what the config alone gives cause for
     NUCLEUS_TRY(const policy::ContainerPolicy policy,
-                policy::translate(config, {.bundle = container.record->bundle, .host_root = is_host_root(session.kernel)}, known));
+                policy::translate(config, {.bundle = container.record->bundle, .host_root = session.is_host_root()}, known));
     NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
     NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
     NUCLEUS_CHECK(check_console(process.terminal, request.detach, request.console_socket));

@@ -10,8 +10,7 @@ namespace {
 
 class LinuxRuntime final : public Runtime {
 public:
-    explicit LinuxRuntime(Settings settings)
-        : session_{kernel_, settings, state::Store(kernel_, settings.root)} {}
+    explicit LinuxRuntime(Settings settings) : session_(kernel_, std::move(settings)) {}
 
     Result<void> create(const CreateRequest& request, Warnings& warnings) override {
         return runtime::create(session_, request, warnings);

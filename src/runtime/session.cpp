@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <chrono>
 #include <cstdio>
 
 #include "runtime/gate.hpp"
@@ -49,23 +50,32 @@ Result<Container> open_container(Session& session, const std::string& id) {
 Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session, const state::Record& record) {
     if (record.cgroup.manager == "disabled" || record.cgroup.paths.empty())
         return std::unique_ptr<enforce::CgroupBackend>();
-    return enforce::open_cgroup(session.kernel, record.cgroup, {.rootless = !is_host_root(session.kernel)});
+    return enforce::open_cgroup(session.kernel, record.cgroup, {.rootless = !session.is_host_root()});
 }
 
 Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container, Warnings& warnings) {
     NUCLEUS_TRY(const std::string text, container.directory.load_config());
     NUCLEUS_TRY(const spec::Spec parsed, spec::parse(text));
     const std::string& bundle = container.record ? container.record->bundle : std::string();
-    return policy::translate(parsed, {.bundle = bundle, .host_root = is_host_root(session.kernel)}, warnings);
+    return policy::translate(parsed, {.bundle = bundle, .host_root = session.is_host_root()}, warnings);
 }
 
-bool is_host_root(sys::Kernel& kernel) {
+namespace {
+
+bool ask_is_host_root(sys::Kernel& kernel) {
     if (kernel.geteuid() != 0) return false;
     const auto map = sys::read_file(kernel, AT_FDCWD, "/proc/self/uid_map");
     if (!map) return false;
     unsigned long inside = 1, outside = 1, size = 0;
     return std::sscanf(map->c_str(), "%lu %lu %lu", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
            size == 4294967295UL;
+}
+
+}  // namespace
+
+bool Session::is_host_root() {
+    if (!host_root_) host_root_ = ask_is_host_root(kernel);
+    return *host_root_;
 }
 
 std::uint64_t separate_flags(const NamespaceConfig& namespaces) {
@@ -110,14 +120,19 @@ Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t 
         .in("pid file '" + path + "'");
 }
 
+// By arithmetic: gmtime_r(3) would read the machine's time zone to say what it is not.
 std::string timestamp(sys::Kernel& kernel) {
+    using namespace std::chrono;
     timespec now{};
     kernel.clock_gettime(CLOCK_REALTIME, now);
-    tm parts{};
-    gmtime_r(&now.tv_sec, &parts);
-    char text[48];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec);
+    const sys_seconds moment{seconds(now.tv_sec)};
+    const sys_days day = floor<days>(moment);
+    const year_month_day date(day);
+    const hh_mm_ss time(moment - day);
+    char text[64];
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09ldZ", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()), now.tv_nsec);
     return text;
 }
 

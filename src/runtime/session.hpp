@@ -12,10 +12,20 @@
 
 namespace nucleus::runtime {
 
-struct Session {
+class Session {
+public:
+    Session(sys::Kernel& kernel_in, Settings settings_in)
+        : kernel(kernel_in), settings(std::move(settings_in)), store(kernel, settings.root) {}
+
     sys::Kernel& kernel;
     Settings settings;
     state::Store store;
+
+    // The runtime is root of the initial user namespace (user_namespaces(7)): it maps any id and makes device nodes. Asked once.
+    bool is_host_root();
+
+private:
+    std::optional<bool> host_root_;
 };
 
 // A container found in the store.
@@ -35,9 +45,6 @@ Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session, cons
 
 // What config.json meant when the container was created: later edits to the bundle's file have no effect (runtime.md#create).
 Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container, Warnings& warnings);
-
-// The runtime is root of the initial user namespace (user_namespaces(7)): it maps any id and makes device nodes.
-bool is_host_root(sys::Kernel& kernel);
 
 // CLONE_NEW* of the namespaces that the container does not share with the runtime.
 std::uint64_t separate_flags(const NamespaceConfig& namespaces);
