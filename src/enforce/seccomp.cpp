@@ -220,8 +220,9 @@ public:
             const bool foreign_x32 = audit == AUDIT_ARCH_X86_64 && !has_x32_;
             entries.emplace_back(audit, section.compile(program, foreign_x32));
         }
-        std::ranges::stable_partition(
-            entries, [](const auto& entry) { return entry.first != kArchitectures.front().audit; });
+        std::stable_partition(entries.begin(), entries.end(), [](const auto& entry) {
+            return entry.first != kArchitectures.front().audit;
+        });
         for (const auto& [audit, entry] : entries) {
             next = program.jump(BPF_JEQ, audit, entry, next);
         }

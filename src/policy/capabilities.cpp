@@ -106,7 +106,8 @@ CapabilityPolicy translate_capabilities(const spec::Capabilities& capabilities,
 
 std::string capability_name(int capability) {
     const auto index = static_cast<std::size_t>(capability);
-    return index < kCapabilities.size() ? std::string(kCapabilities[index]) : "capability " + std::to_string(capability);
+    return index < kCapabilities.size() ? std::string(kCapabilities[index])
+                                        : "capability " + std::to_string(capability);
 }
 
 }  // namespace nucleus::policy

@@ -161,6 +161,13 @@ BOOST_AUTO_TEST_CASE(every_name_is_the_bit_of_its_number_in_every_set) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_number_has_the_name_that_config_json_has_for_it) {
+    for (unsigned number = 0; number < kCapabilityNames.size(); ++number) {
+        BOOST_TEST(capability_name(static_cast<int>(number)) == kCapabilityNames[number]);
+    }
+    BOOST_TEST(capability_name(63) == "capability 63");
+}
+
 BOOST_AUTO_TEST_CASE(sets_are_kept_apart) {
     const Outcome outcome = with_process([](spec::Process& process) {
         process.capabilities = spec::Capabilities{
