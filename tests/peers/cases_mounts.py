@@ -220,6 +220,13 @@ def a_tmpfs_over_a_directory_takes_its_mode(side):
     side.probe("mounts", "paths", paths=[PLACE])
 
 
+@case(expects={AT + "/options": has("noatime", "nodev"), AT + "/super": has("sync", "dirsync")})
+def a_tmpfs_with_the_rarer_options(side):
+    side.bundle.mount(PLACE, "tmpfs", "tmpfs", ["defaults", "sync", "dirsync", "noatime", "dev",
+                                                "exec", "suid", "nodev", "size=64k"])
+    side.probe("mounts", paths=[PLACE])
+
+
 @case("mounts", "processes", expects={"/mounts/~1proc/super": has("hidepid=invisible")})
 def a_proc_with_hidden_processes(side):
     side.bundle.change_mount("/proc", options=["nosuid", "nodev", "noexec", "hidepid=2"])
