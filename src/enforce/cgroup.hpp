@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/unique_fd.hpp"
 #include "enforce/cgroup_layout.hpp"
 #include "nucleus/policy.hpp"
 #include "nucleus/state.hpp"
@@ -31,6 +32,12 @@ Result<state::CgroupRecord> plan_cgroup(sys::Kernel& kernel, const CgroupLayout&
                                         const policy::CgroupPolicy& policy, std::string_view id,
                                         CgroupRights rights = {});
 
+// What a process needs to enter the cgroup by its own act.
+struct CgroupEntry {
+    std::vector<base::UniqueFd> tasks;  // v1: it writes "0" to each
+    base::UniqueFd unified;  // v2: it is made by clone3 with CLONE_INTO_CGROUP and this; or nothing
+};
+
 class CgroupBackend {
 public:
     virtual ~CgroupBackend() = default;
@@ -42,7 +49,13 @@ public:
     // devices are left as they are.
     virtual Result<void> apply(const policy::CgroupPolicy& policy,
                                const policy::DevicePolicy& devices, Warnings& warnings) = 0;
+    // Moves a process. Costs 5 to 10 ms, since the kernel waits for an RCU grace period before it
+    // moves what may have threads (cgroup_threadgroup_rwsem); a single-threaded process that enters
+    // by itself costs nothing of the kind.
     virtual Result<void> attach(pid_t pid) = 0;
+    // A limit of processes counts at clone3 with CLONE_INTO_CGROUP, and not at a write to tasks:
+    // with a limit of 0 on v2 only attach() gets in.
+    virtual Result<CgroupEntry> open_entry() = 0;
     // All processes in the cgroup and below it; nothing if it is gone.
     virtual Result<std::vector<pid_t>> pids() = 0;
     // Returns once every process stands still, or with an error and everything running.

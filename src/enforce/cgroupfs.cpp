@@ -171,6 +171,21 @@ Result<void> CgroupfsBackend::attach(pid_t pid) {
     return {};
 }
 
+Result<CgroupEntry> CgroupfsBackend::open_entry() {
+    CgroupEntry entry;
+    const std::string* unified = directory_of("");
+    for (const std::string& leaf : leaves_) {
+        if (unified && leaf == *unified) {
+            NUCLEUS_TRY(entry.unified,
+                        sys::open_at(kernel_, AT_FDCWD, leaf, O_RDONLY | O_DIRECTORY));
+            continue;
+        }
+        NUCLEUS_TRY(auto tasks, sys::open_at(kernel_, AT_FDCWD, leaf + "/tasks", O_WRONLY));
+        entry.tasks.push_back(std::move(tasks));
+    }
+    return entry;
+}
+
 Result<void> CgroupfsBackend::destroy() {
     Patience patience(kernel_, kRemovalMs);
     Result<void> outcome;

@@ -21,6 +21,7 @@ public:
     Result<void> apply(const policy::CgroupPolicy& policy, const policy::DevicePolicy& devices,
                        Warnings& warnings) override;
     Result<void> attach(pid_t pid) override;
+    Result<CgroupEntry> open_entry() override;
     Result<std::vector<pid_t>> pids() override;
     Result<void> freeze() override;
     Result<void> thaw() override;

@@ -533,6 +533,19 @@ BOOST_AUTO_TEST_CASE(attaches_once_in_every_hierarchy) {
         check_writes(host.kernel, "/cg/" + std::string(hierarchy) + "/x/cgroup.procs", {"42"});
 }
 
+BOOST_AUTO_TEST_CASE(opens_what_a_process_enters_by) {
+    Hybrid host;
+    const auto backend = host.open(at("/x"));
+    check_ok(backend->create(at("/x"), warnings));
+    BOOST_TEST(!backend->open_entry());  // a cgroup without its files
+    for (const char* hierarchy : {"cpu,cpuacct", "cpuset", "memory", "pids", "devices", "freezer"})
+        host.kernel.contents["/cg/" + std::string(hierarchy) + "/x/tasks"] = "";
+    const auto entry = backend->open_entry();
+    BOOST_REQUIRE(entry);
+    BOOST_TEST(entry->tasks.size() == 6U);
+    BOOST_TEST(static_cast<bool>(entry->unified));
+}
+
 BOOST_AUTO_TEST_CASE(lists_the_processes_below_too) {
     Hybrid host;
     const auto backend = host.open(at("/x"));

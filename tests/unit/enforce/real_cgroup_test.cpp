@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -249,6 +251,41 @@ BOOST_AUTO_TEST_CASE(process_is_in_the_same_place_of_every_hierarchy) {
     const auto pids = host.backend->pids();
     BOOST_REQUIRE(pids);
     BOOST_TEST(*pids == std::vector<pid_t>{child.pid()}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(process_enters_every_hierarchy_by_itself_though_full) {
+    Host host(Host::View::all);
+    if (host.has("pids")) host.policy.resources.pids_limit = 0;
+    check_ok(host.backend->create(host.policy, host.warnings));
+    check_ok(host.backend->apply(host.policy, {}, host.warnings));
+    const auto entry = host.backend->open_entry();
+    BOOST_REQUIRE(entry);
+    int ends[2];
+    BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    clone_args arguments{};
+    arguments.exit_signal = SIGCHLD;
+    if (entry->unified) {
+        arguments.flags = CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(entry->unified.get());
+    }
+    const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+    BOOST_REQUIRE(pid >= 0);
+    if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (const base::UniqueFd& tasks : entry->tasks)
+            if (::write(tasks.get(), "0", 1) != 1) ::_exit(1);
+        if (::write(ends[1], "x", 1) != 1) ::_exit(1);
+        for (;;) ::pause();
+    }
+    ::close(ends[1]);
+    char byte;
+    BOOST_TEST(::read(ends[0], &byte, 1) == 1);
+    ::close(ends[0]);
+    std::ifstream lines("/proc/" + std::to_string(pid) + "/cgroup");
+    for (std::string line; std::getline(lines, line);)
+        BOOST_TEST(line.ends_with(":" + host.policy.path), line);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
 }
 
 BOOST_AUTO_TEST_CASE(device_list_of_v1_is_obeyed) {
