@@ -131,3 +131,14 @@ test_created_container_is_deleted_by_force_with_its_cgroup() {
     assert_gone $CG
     exited || fail "$PID still runs"
 }
+
+# runtime.md#delete: resources "not created by this container, MUST NOT be deleted".
+test_delete_leaves_a_cgroup_that_stood_before() {
+    mkdir $CGROUPS/l11
+    bundle l11
+    create
+    assert_file cgroup.procs $PID
+    delete --force
+    [ -d $CG ] || fail "the cgroup that stood before is gone"
+    rmdir $CG || fail "the cgroup that stood before is not empty: $(ls $CG | head -3)"
+}

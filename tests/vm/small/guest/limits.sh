@@ -9,7 +9,7 @@ limited() {
 }
 
 # lifted FILE VALUE RESOURCES: the same in a cgroup that stands already, with a limit in FILE, so that
-# "no limit" is something that must be written.
+# "no limit" is something that must be written. Who made the cgroup removes it, if delete has not.
 lifted() {
     mkdir $CGROUPS/limited
     echo "$2" >$CGROUPS/limited/$1 || fail "cannot prepare $1"
@@ -43,6 +43,7 @@ test_memory_minus_one_means_max() {
     assert_file memory.max max
     [ ! -e $CG/memory.swap.max ] || assert_file memory.swap.max max
     delete --force
+    [ ! -d $CG ] || rmdir $CG
 }
 
 test_memory_swap_below_the_limit_is_refused_and_leaves_nothing() {
@@ -81,6 +82,7 @@ test_cpu_quota_minus_one_means_max() {
     lifted cpu.max "20000 100000" '{"cpu": {"quota": -1, "period": 100000}}'
     assert_file cpu.max "max 100000"
     delete --force
+    [ ! -d $CG ] || rmdir $CG
 }
 
 # The ends of the range [2, 262144] are fixed to those of [1, 10000]; between them runtimes draw the
@@ -129,6 +131,7 @@ test_pids_minus_one_means_max() {
     lifted pids.max 50 '{"pids": {"limit": -1}}'
     assert_file pids.max max
     delete --force
+    [ ! -d $CG ] || rmdir $CG
 }
 
 # [10, 1000] of blkio onto [1, 10000] of io, the ends fixed.
