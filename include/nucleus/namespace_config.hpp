@@ -1,5 +1,6 @@
-// NamespaceConfig: what each of the eight namespaces of a container is: inherited, created or joined; and the id maps of a
-// user namespace. Immutable values: the with_... functions return changed copies. Meaning: config-linux.md#namespaces.
+// NamespaceConfig: what each of the eight namespaces of a container is: inherited, created or
+// joined; and the id maps of a user namespace. Immutable values: the with_... functions return
+// changed copies. Meaning: config-linux.md#namespaces.
 #pragma once
 
 #include <array>
@@ -13,12 +14,13 @@
 
 namespace nucleus {
 
-// In the order in which setns(2) joins them and `clone_flags` lists them: the user namespace decides over the rest.
+// In the order in which setns(2) joins them and `clone_flags` lists them: the user namespace
+// decides over the rest.
 enum class NamespaceKind : std::uint8_t { user, cgroup, ipc, uts, net, pid, mnt, time };
 
-inline constexpr std::array kNamespaceKinds{NamespaceKind::user, NamespaceKind::cgroup, NamespaceKind::ipc,
-                                            NamespaceKind::uts,  NamespaceKind::net,    NamespaceKind::pid,
-                                            NamespaceKind::mnt,  NamespaceKind::time};
+inline constexpr std::array kNamespaceKinds{
+    NamespaceKind::user, NamespaceKind::cgroup, NamespaceKind::ipc, NamespaceKind::uts,
+    NamespaceKind::net,  NamespaceKind::pid,    NamespaceKind::mnt, NamespaceKind::time};
 
 // What one kind is called and by which flag the kernel knows it: one table for every layer.
 struct NamespaceNames {
@@ -53,14 +55,18 @@ public:
     NamespaceConfig with_cgroup_namespace(bool create) const;
     NamespaceConfig with_time_namespace(bool create) const;
 
-    const NamespaceUse& use(NamespaceKind kind) const { return uses_[static_cast<std::size_t>(kind)]; }
+    const NamespaceUse& use(NamespaceKind kind) const {
+        return uses_[static_cast<std::size_t>(kind)];
+    }
     bool creates(NamespaceKind kind) const { return use(kind).how == NamespaceUse::How::create; }
     bool joins(NamespaceKind kind) const { return use(kind).how == NamespaceUse::How::join; }
     bool inherits(NamespaceKind kind) const { return use(kind).how == NamespaceUse::How::inherit; }
-    // The container has its own (created) or another's (joined) namespace of this kind, not the runtime's.
+    // The container has its own (created) or another's (joined) namespace of this kind, not the
+    // runtime's.
     bool separate(NamespaceKind kind) const { return !inherits(kind); }
 
-    // CLONE_NEW* of all kinds that are created. The launch masks out cgroup and time, which no clone can make rightly.
+    // CLONE_NEW* of all kinds that are created. The launch masks out cgroup and time, which no
+    // clone can make rightly.
     std::uint64_t clone_flags() const;
 
     bool operator==(const NamespaceConfig&) const = default;
@@ -74,14 +80,16 @@ using IdMapping = spec::IdMapping;
 // The id maps of a created user namespace.
 class UserNamespaceConfig {
 public:
-    // Maps container 0 to the caller's own ids, one each: what an unprivileged user may always do (user_namespaces(7)).
+    // Maps container 0 to the caller's own ids, one each: what an unprivileged user may always do
+    // (user_namespaces(7)).
     static UserNamespaceConfig rootless(std::uint32_t host_uid, std::uint32_t host_gid);
     // 0 → 100000, 65,536 ids.
     static UserNamespaceConfig root_remapped();
     enum class HostRoot : std::uint8_t { refused, allowed };
-    // Valid maps: every size >= 1, no 32-bit overflow, no overlap on either side, host id 0 only where allowed.
-    // The error names the mapping (`uid mapping 2 ...`).
-    static Result<UserNamespaceConfig> custom(std::vector<IdMapping> uids, std::vector<IdMapping> gids, HostRoot host_root);
+    // Valid maps: every size >= 1, no 32-bit overflow, no overlap on either side, host id 0 only
+    // where allowed. The error names the mapping (`uid mapping 2 ...`).
+    static Result<UserNamespaceConfig> custom(std::vector<IdMapping> uids,
+                                              std::vector<IdMapping> gids, HostRoot host_root);
 
     const std::vector<IdMapping>& uid_mappings() const { return uids_; }
     const std::vector<IdMapping>& gid_mappings() const { return gids_; }

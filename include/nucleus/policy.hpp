@@ -1,6 +1,7 @@
-// The policy objects: what a bundle means, not yet how it is done. Each is an immutable value made by policy::translate, a pure
-// function of a Spec; equality-comparable. Flags are the kernel's own bits (linux/mount.h, linux/seccomp.h, linux/capability.h), since a
-// second numbering would only be a place for errors.
+// The policy objects: what a bundle means, not yet how it is done. Each is an immutable value made
+// by policy::translate, a pure function of a Spec; equality-comparable. Flags are the kernel's own
+// bits (linux/mount.h, linux/seccomp.h, linux/capability.h), since a second numbering would only be
+// a place for errors.
 #pragma once
 
 #include <cstdint>
@@ -29,30 +30,41 @@ struct MountPolicy {
     std::string source;  // bind: absolute path on the host; else what mountinfo shows
     bool recursive = false;
 
-    std::uint64_t attributes_set = 0;    // MOUNT_ATTR_* to set on the top mount
-    std::uint64_t attributes_clear = 0;  // MOUNT_ATTR_* to clear; holds MOUNT_ATTR__ATIME whenever an atime mode is set
-    std::uint64_t recursive_set = 0;     // the same for the whole tree (rro, rnosuid ...)
+    std::uint64_t attributes_set = 0;  // MOUNT_ATTR_* to set on the top mount
+    std::uint64_t attributes_clear =
+        0;  // MOUNT_ATTR_* to clear; holds MOUNT_ATTR__ATIME whenever an atime mode is set
+    std::uint64_t recursive_set = 0;  // the same for the whole tree (rro, rnosuid ...)
     std::uint64_t recursive_clear = 0;
-    std::uint64_t superblock_flags = 0;         // MS_SYNCHRONOUS MS_DIRSYNC MS_LAZYTIME MS_RDONLY (from ro, filesystem kind) ...
-    std::uint64_t superblock_flags_clear = 0;   // from async, nolazytime, rw ...
-    std::vector<std::uint64_t> propagation;     // MS_SHARED|MS_SLAVE|MS_PRIVATE|MS_UNBINDABLE each, with MS_REC where recursive; in order
-    std::vector<std::string> filesystem_options;  // `key` or `key=value`, for the file system itself
-    std::string pointer;                        // JSON pointer of the entry, for errors
+    std::uint64_t superblock_flags =
+        0;  // MS_SYNCHRONOUS MS_DIRSYNC MS_LAZYTIME MS_RDONLY (from ro, filesystem kind) ...
+    std::uint64_t superblock_flags_clear = 0;  // from async, nolazytime, rw ...
+    std::vector<std::uint64_t> propagation;    // MS_SHARED|MS_SLAVE|MS_PRIVATE|MS_UNBINDABLE each,
+                                               // with MS_REC where recursive; in order
+    std::vector<std::string>
+        filesystem_options;  // `key` or `key=value`, for the file system itself
+    std::string pointer;     // JSON pointer of the entry, for errors
     bool operator==(const MountPolicy&) const = default;
 };
 
 struct RootfsPolicy {
     std::string path;  // absolute path on the host
     bool readonly = false;
-    std::uint64_t propagation = 0;  // of the container's whole tree: MS_SHARED/SLAVE/PRIVATE/UNBINDABLE with MS_REC; 0 = nothing asked
+    std::uint64_t propagation =
+        0;  // of the container's whole tree: MS_SHARED/SLAVE/PRIVATE/UNBINDABLE with MS_REC; 0 =
+            // nothing asked
     std::vector<MountPolicy> mounts;
     std::vector<std::string> masked_paths, readonly_paths;
     bool operator==(const RootfsPolicy&) const = default;
 };
 
-// A device node to stand in the container: linux.devices and the default devices (config-linux.md#default-devices).
+// A device node to stand in the container: linux.devices and the default devices
+// (config-linux.md#default-devices).
 struct DeviceNode {
-    enum class Type : char { character = 'c', block = 'b', fifo = 'p' };  // config.json's `u` is `c`
+    enum class Type : char {
+        character = 'c',
+        block = 'b',
+        fifo = 'p'
+    };  // config.json's `u` is `c`
     Type type = Type::character;
     std::string path;
     std::uint32_t major = 0, minor = 0;
@@ -61,12 +73,13 @@ struct DeviceNode {
     bool operator==(const DeviceNode&) const = default;
 };
 
-// The device allow-list in the order in which it is applied: the bundle's rules, then those for the default devices.
+// The device allow-list in the order in which it is applied: the bundle's rules, then those for the
+// default devices.
 struct DeviceRule {
     bool allow = false;
-    char type = 'a';                          // a, b, c
+    char type = 'a';                            // a, b, c
     std::optional<std::uint32_t> major, minor;  // nothing: any
-    std::string access;                       // sorted subset of "rwm"
+    std::string access;                         // sorted subset of "rwm"
     bool operator==(const DeviceRule&) const = default;
 };
 
@@ -77,7 +90,8 @@ struct DevicePolicy {
 };
 
 struct CgroupPolicy {
-    std::string path;  // linux.cgroupsPath: absolute, or relative to the runtime's own cgroup; empty: the runtime chooses
+    std::string path;  // linux.cgroupsPath: absolute, or relative to the runtime's own cgroup;
+                       // empty: the runtime chooses
     spec::Resources resources;  // limits as written (devices are in DevicePolicy); validated ranges
     bool operator==(const CgroupPolicy&) const = default;
 };
@@ -91,14 +105,24 @@ struct SeccompArg {
 };
 
 struct SeccompAction {
-    enum class Kind : std::uint8_t { kill_thread, kill_process, trap, error, trace, log, allow, notify };
+    enum class Kind : std::uint8_t {
+        kill_thread,
+        kill_process,
+        trap,
+        error,
+        trace,
+        log,
+        allow,
+        notify
+    };
     Kind kind = Kind::allow;
     std::uint16_t value = 0;  // error: the errno; trace: the message
     bool operator==(const SeccompAction&) const = default;
 };
 
 struct SeccompRule {
-    std::vector<std::string> syscalls;  // names; those that this build does not know are skipped, with a log line
+    std::vector<std::string>
+        syscalls;  // names; those that this build does not know are skipped, with a log line
     SeccompAction action;
     std::vector<SeccompArg> args;
     bool operator==(const SeccompRule&) const = default;
@@ -145,7 +169,14 @@ struct ProcessPolicy {
 };
 
 // The six kinds, in the order in which the life cycle runs them (config.md#posix-platform-hooks).
-enum class HookKind : std::uint8_t { prestart, create_runtime, create_container, start_container, poststart, poststop };
+enum class HookKind : std::uint8_t {
+    prestart,
+    create_runtime,
+    create_container,
+    start_container,
+    poststart,
+    poststop
+};
 
 struct HookSet {
     std::map<HookKind, std::vector<spec::Hook>> hooks;
@@ -156,12 +187,14 @@ struct HookSet {
 // Everything that a bundle means.
 struct ContainerPolicy {
     NamespaceConfig namespaces;
-    std::optional<UserNamespaceConfig> user_namespace;  // present exactly when a user namespace is created
+    std::optional<UserNamespaceConfig>
+        user_namespace;  // present exactly when a user namespace is created
     RootfsPolicy rootfs;
     DevicePolicy devices;
     CgroupPolicy cgroup;
     std::optional<SeccompPolicy> seccomp;
-    std::optional<ProcessPolicy> process;  // a bundle that is only created may have none (config.md#process)
+    std::optional<ProcessPolicy>
+        process;  // a bundle that is only created may have none (config.md#process)
     HookSet hooks;
     std::string hostname, domainname;
     std::map<std::string, std::string> sysctl;  // "net.core.somaxconn" → value; dots, as written
@@ -169,17 +202,21 @@ struct ContainerPolicy {
     bool operator==(const ContainerPolicy&) const = default;
 };
 
-// What the bundle's meaning depends on beyond config.json; the caller asks the system, translate does not.
+// What the bundle's meaning depends on beyond config.json; the caller asks the system, translate
+// does not.
 struct TranslationInput {
-    std::string bundle;      // absolute path
-    // The runtime may map host id 0: it is uid 0 of its own user namespace (podman's rootless one counts: it maps id 0 there).
+    std::string bundle;  // absolute path
+    // The runtime may map host id 0: it is uid 0 of its own user namespace (podman's rootless one
+    // counts: it maps id 0 there).
     bool host_root = true;
 };
 
-// Spec → policy. Refuses what has no meaning (unknown kinds, duplicates, a mount into an inherited namespace) and what this
-// version does not act on: nothing that config.json says is silently dropped. Errors are Errc::invalid_config or Errc::unsupported with
-// a JSON pointer; `warnings` receives what the specification says to go on with (unknown capabilities).
-Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput& input, Warnings& warnings);
+// Spec → policy. Refuses what has no meaning (unknown kinds, duplicates, a mount into an inherited
+// namespace) and what this version does not act on: nothing that config.json says is silently
+// dropped. Errors are Errc::invalid_config or Errc::unsupported with a JSON pointer; `warnings`
+// receives what the specification says to go on with (unknown capabilities).
+Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput& input,
+                                  Warnings& warnings);
 
 // The process of `exec --process`, within a container of these namespaces.
 Result<ProcessPolicy> translate_process(const spec::Process& process, Warnings& warnings);
