@@ -33,8 +33,14 @@ class Containerd:
         os.mkdir(self.directory, 0o711)
         with open(self.directory + "/config.toml", "w", encoding="utf-8") as file:
             file.write(_CONFIG.format(directory=self.directory))
-        self.environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                            "HOME": self.directory, "TERM": "xterm"}
+        # ctr 1.6 forgets --runc-binary when --uidmap is given (the task's own options replace the
+        # container's), and the shim then looks for "runc": let it find the runtime under test.
+        os.mkdir(self.directory + "/bin")
+        os.symlink(runtime, self.directory + "/bin/runc")
+        self.environment = {
+            "PATH": f"{self.directory}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+                    "/sbin:/bin",
+            "HOME": self.directory, "TERM": "xterm"}
         self.log = open(self.directory + "/log", "w+b")
         self.daemon = subprocess.Popen(
             ["containerd", "--config", self.directory + "/config.toml"], stdin=subprocess.PIPE,
