@@ -654,10 +654,11 @@ def no_new_privileges_is_set_on_request(t):
 
 @test
 def ulimits_and_oom_score_are_lowered_as_asked(t):
-    text = podman().shell(["--ulimit", "nofile=123:456", "--ulimit", "nproc=789:789",
-                           "--oom-score-adj", "500"],
-                          "ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj")
-    equal(text.split(), ["123", "456", "500"], "soft and hard nofile, oom_score_adj")
+    for user in ("0", "1000"):
+        text = podman().shell(["-u", user, "--ulimit", "nofile=123:456", "--ulimit",
+                               "nproc=789:789", "--oom-score-adj", "500"],
+                              "ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj")
+        equal(text.split(), ["123", "456", "500"], f"limits of nofile, oom_score_adj of uid {user}")
 
 
 # --- resources -----------------------------------------------------------------------------------
