@@ -222,7 +222,8 @@ def a_tmpfs_over_a_directory_takes_its_mode(side):
 
 @case(expects={AT + "/options": has("noatime", "nodev"), AT + "/super": has("sync", "dirsync")})
 def a_tmpfs_with_the_rarer_options(side):
-    side.bundle.mount(PLACE, "tmpfs", "tmpfs", ["sync", "dirsync", "noatime", "dev", "exec", "suid", "nodev", "size=64k"])
+    side.bundle.mount(PLACE, "tmpfs", "tmpfs", ["sync", "dirsync", "noatime", "dev", "exec", "suid",
+                                                "nodev", "size=64k"])
     side.probe("mounts", paths=[PLACE])
 
 

@@ -166,8 +166,10 @@ def home_that_is_given(side):
     side.bundle.set("/process/env", ["PATH=/bin", "HOME=/elsewhere", "EMPTY=", "A=b=c"])
 
 
+# The probe writes bytes as code points: é is two of them in UTF-8, € three.
 @case("process", expects={"/process/arguments": [
-    "/probe", "process", "--path", "two words", "--path", "", "--path", "\u00c3\u00a9\u00e2\u0082\u00ac"]})
+    "/probe", "process", "--path", "two words", "--path", "", "--path",
+    "\u00c3\u00a9\u00e2\u0082\u00ac"]})
 def arguments_with_spaces_and_empty_and_not_ascii(side):
     side.bundle.args("/probe", "process", "--path", "two words", "--path", "", "--path",
                      "\u00e9\u20ac")

@@ -9,8 +9,8 @@ import fnmatch
 
 
 class Difference:
-    """A pointer or a tuple of them. A pointer of "" means that the peer cannot run the case at all; ours must, and is judged by
-    what the case expects."""
+    """`pointer` is one or a tuple. A pointer of "" means that the peer cannot run the case at all;
+    ours must, and is judged by what the case expects."""
 
     def __init__(self, cases, pointer, clause, ours=None):
         self.cases = cases

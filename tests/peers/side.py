@@ -20,7 +20,7 @@ class Side:
         self.name = name
         self.directory = os.path.join(test.directory, name)
         os.mkdir(self.directory)
-        # Equal in length on both sides, so that no limit (a name, a socket path) is met by one only.
+        # Of equal length on both sides: no limit (a name, a socket path) is met by one only.
         self.id = test.container_id(name)
         self.runtime = Runtime(runtime_path, os.path.join(self.directory, "state"))
         self.runtime.environment = dict(ENVIRONMENT)
