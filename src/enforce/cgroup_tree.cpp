@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
+#include "base/unique_fd.hpp"
 #include "sys/files.hpp"
 
 namespace nucleus::enforce {
@@ -16,27 +18,61 @@ constexpr mode_t kMode = 0755;
 
 bool is_gone(const Error& error) { return error.errnum() == ENOENT || error.errnum() == ENODEV; }
 
-Result<std::vector<std::string>> children_of(sys::Kernel& kernel, const std::string& directory) {
-    std::vector<std::string> children;
-    auto entries = sys::list_directory(kernel, AT_FDCWD, directory);
+// A cgroup by a path that the kernel takes. A container may nest its own so deep that their
+// absolute paths are longer than PATH_MAX: then they are named from an open directory on the way.
+struct Place {
+    std::shared_ptr<base::UniqueFd> from;  // null: the path is absolute
+    std::string path;
+    int dirfd() const { return from ? from->get() : AT_FDCWD; }
+};
+
+constexpr std::size_t kLongPath = 2048;  // PATH_MAX is 4096, and a name has at most 255
+
+Result<std::vector<Place>> children_of(sys::Kernel& kernel, const Place& parent) {
+    std::vector<Place> children;
+    auto entries = sys::list_directory(kernel, parent.dirfd(), parent.path);
     if (!entries) {
         if (is_gone(entries.error())) return children;
         return std::move(entries).error();
     }
-    for (const sys::DirectoryEntry& entry : *entries)
-        if (entry.type == DT_DIR) children.push_back(directory + "/" + entry.name);
+    Place prefix{parent.from, parent.path + "/"};
+    for (const sys::DirectoryEntry& entry : *entries) {
+        if (entry.type != DT_DIR) continue;
+        if (prefix.path.size() > kLongPath) {
+            NUCLEUS_TRY(auto fd,
+                        sys::open_at(kernel, parent.dirfd(), parent.path, O_PATH | O_DIRECTORY));
+            prefix = {std::make_shared<base::UniqueFd>(std::move(fd)), ""};
+        }
+        children.push_back({prefix.from, prefix.path + entry.name});
+    }
     return children;
 }
 
-// Appends every cgroup below `directory`, children before their parents.
-Result<void> collect_below(sys::Kernel& kernel, const std::string& directory,
-                           std::vector<std::string>& found) {
-    std::vector<std::string> parents_first{directory};
+// Every cgroup below `directory`, children before their parents.
+Result<std::vector<Place>> all_below(sys::Kernel& kernel, const std::string& directory) {
+    std::vector<Place> parents_first{{nullptr, directory}};
     for (std::size_t i = 0; i < parents_first.size(); ++i) {
         NUCLEUS_TRY(const auto children, children_of(kernel, parents_first[i]));
         parents_first.insert(parents_first.end(), children.begin(), children.end());
     }
-    found.insert(found.end(), parents_first.rbegin(), parents_first.rend() - 1);
+    return std::vector<Place>(parents_first.rbegin(), parents_first.rend() - 1);
+}
+
+Result<void> append_processes(sys::Kernel& kernel, const Place& place, std::vector<pid_t>& pids) {
+    constexpr std::size_t kLimit = 64U << 20;
+    auto text = sys::read_file(kernel, place.dirfd(), place.path + "/cgroup.procs", kLimit);
+    if (!text) {
+        if (is_gone(text.error())) return {};
+        return std::move(text).error();
+    }
+    for (const char *at = text->data(), *end = at + text->size(); at < end;) {
+        pid_t pid = 0;
+        at = std::from_chars(at, end, pid).ptr;
+        // 0: a process of another pid namespace, which nobody here can name.
+        if (pid > 0) pids.push_back(pid);
+        at = std::find(at, end, '\n');
+        if (at < end) ++at;
+    }
     return {};
 }
 
@@ -62,33 +98,11 @@ bool Patience::wait() {
     return true;
 }
 
-Result<std::vector<pid_t>> processes_in(sys::Kernel& kernel, const std::string& directory) {
-    std::vector<pid_t> pids;
-    constexpr std::size_t kLimit = 64U << 20;
-    auto text = sys::read_file(kernel, AT_FDCWD, directory + "/cgroup.procs", kLimit);
-    if (!text) {
-        if (is_gone(text.error())) return pids;
-        return std::move(text).error();
-    }
-    for (const char *at = text->data(), *end = at + text->size(); at < end;) {
-        pid_t pid = 0;
-        at = std::from_chars(at, end, pid).ptr;
-        // 0: a process of another pid namespace, which nobody here can name.
-        if (pid > 0) pids.push_back(pid);
-        at = std::find(at, end, '\n');
-        if (at < end) ++at;
-    }
-    return pids;
-}
-
 Result<std::vector<pid_t>> processes_below(sys::Kernel& kernel, const std::string& directory) {
-    NUCLEUS_TRY(std::vector<pid_t> pids, processes_in(kernel, directory));
-    std::vector<std::string> below;
-    NUCLEUS_CHECK(collect_below(kernel, directory, below));
-    for (const std::string& child : below) {
-        NUCLEUS_TRY(const auto more, processes_in(kernel, child));
-        pids.insert(pids.end(), more.begin(), more.end());
-    }
+    std::vector<pid_t> pids;
+    NUCLEUS_CHECK(append_processes(kernel, {nullptr, directory}, pids));
+    NUCLEUS_TRY(const auto below, all_below(kernel, directory));
+    for (const Place& place : below) NUCLEUS_CHECK(append_processes(kernel, place, pids));
     return pids;
 }
 
@@ -113,12 +127,11 @@ Result<void> remove_tree(sys::Kernel& kernel, const std::string& directory, bool
         if (error != -EBUSY && error != -ENOTEMPTY) return still_there(kernel, directory, -error);
     }
     for (;;) {
-        std::vector<std::string> below;
-        NUCLEUS_CHECK(collect_below(kernel, directory, below));
-        if (itself) below.push_back(directory);
+        NUCLEUS_TRY(auto below, all_below(kernel, directory));
+        if (itself) below.push_back({nullptr, directory});
         int failed = 0;
-        for (const std::string& each : below) {
-            const int error = kernel.unlinkat(AT_FDCWD, each.c_str(), AT_REMOVEDIR);
+        for (const Place& place : below) {
+            const int error = kernel.unlinkat(place.dirfd(), place.path.c_str(), AT_REMOVEDIR);
             if (error < 0 && error != -ENOENT) failed = -error;
         }
         if (failed == 0) return {};

@@ -26,7 +26,6 @@ private:
 
 // The processes in `directory` and all cgroups below it; nothing where it does not exist.
 Result<std::vector<pid_t>> processes_below(sys::Kernel& kernel, const std::string& directory);
-Result<std::vector<pid_t>> processes_in(sys::Kernel& kernel, const std::string& directory);
 
 // Makes `directory` and what is missing above it.
 Result<void> make_directories(sys::Kernel& kernel, const std::string& directory);

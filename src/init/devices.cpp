@@ -63,6 +63,9 @@ int bind_device(Init& init, const wire::Step& step) {
 }
 
 int make_link(Init& init, const wire::Step& step) {
+    if (step.mode == wire::kLinkIfHostHasSource &&
+        call(__NR_faccessat, AT_FDCWD, init.text(step.source), 0 /* F_OK */) < 0)
+        return 0;
     const char* name = nullptr;
     const int parent = open_parent_in_root(init, init.text(step.target), name);
     if (parent < 0) return parent;
@@ -74,7 +77,7 @@ int make_link(Init& init, const wire::Step& step) {
         if (size > 0) present[size] = 0;
         if (size > 0 && equal(present, wanted)) {
             error = 0;
-        } else if (step.mode != 0) {
+        } else if (step.mode == wire::kLinkReplaces) {
             // /dev/ptmx must lead to the container's own instance, whatever the image has there.
             error = call(__NR_unlinkat, parent, name, 0);
             if (error >= 0) error = call(__NR_symlinkat, wanted, parent, name);

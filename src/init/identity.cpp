@@ -4,6 +4,7 @@
 #include <linux/keyctl.h>
 #include <linux/prctl.h>
 
+#include "init/bytes.hpp"
 #include "init/init.hpp"
 
 namespace nucleus::init {
@@ -59,6 +60,20 @@ int change_directory(Init& init, const wire::Step& step) {
     if (path[0] != '/') {
         init.detail = "the directory is outside of the container's root";
         return -ENOENT;
+    }
+    return 0;
+}
+
+int limit_resources(Init& init, const wire::Step&) {
+    const auto* limits = reinterpret_cast<const wire::ResourceLimit*>(init.block + init.header->rlimits);
+    for (unsigned i = 0; i < init.header->rlimit_count; ++i) {
+        const unsigned long wanted[2] = {limits[i].soft, limits[i].hard};
+        if (long error = call(__NR_prlimit64, 0, limits[i].resource, wanted, 0); error < 0) {
+            static Builder<32> number;
+            number.clear();
+            init.detail = number.add("resource ").add(static_cast<unsigned long>(limits[i].resource)).text();
+            return static_cast<int>(error);
+        }
     }
     return 0;
 }

@@ -70,6 +70,7 @@ int new_session(Init&, const wire::Step&);
 int reset_affinity(Init&, const wire::Step&);
 int new_keyring(Init&, const wire::Step&);
 int change_directory(Init&, const wire::Step&);
+int limit_resources(Init&, const wire::Step&);
 int drop_bounding_set(Init&, const wire::Step&);
 int set_groups(Init&, const wire::Step&);
 int set_ids(Init&, const wire::Step&);

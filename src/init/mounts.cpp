@@ -68,8 +68,23 @@ long configure_all(Init& init, int fs, const wire::Step& step) {
     return 0;
 }
 
-// A new instance of the file system, detached, or -errno.
-int make_filesystem(Init& init, const wire::Step& step) {
+bool has_option(Init& init, const wire::Step& step, const char* prefix) {
+    const char* option = init.text(step.options);
+    for (const char* end = option + step.options.size; option < end; option += length(option) + 1)
+        if (starts_with(option, prefix)) return true;
+    return false;
+}
+
+// A tmpfs without a mode of its own takes that of the directory that it covers, as callers expect of --tmpfs.
+long take_mode(int fs, int target) {
+    const unsigned mode = facts_of(target).mode & 07777;
+    char digits[6] = {};
+    for (int i = 0; i < 5; ++i) digits[i] = static_cast<char>('0' + (mode >> (12 - 3 * i) & 7));
+    return configure(fs, FSCONFIG_SET_STRING, "mode", digits);
+}
+
+// A new instance of the file system for `target`, detached, or -errno.
+int make_filesystem(Init& init, const wire::Step& step, int target) {
     const auto fs = static_cast<int>(call(__NR_fsopen, init.text(step.type), FSOPEN_CLOEXEC));
     if (fs < 0) {
         init.detail = init.text(step.type);
@@ -81,6 +96,7 @@ int make_filesystem(Init& init, const wire::Step& step) {
         if (error < 0) init.detail = init.text(step.source);
     }
     if (error >= 0) error = configure_all(init, fs, step);
+    if (error >= 0 && equal(init.text(step.type), "tmpfs") && !has_option(init, step, "mode=")) error = take_mode(fs, target);
     if (error >= 0) {
         error = configure(fs, FSCONFIG_CMD_CREATE, nullptr, nullptr);
         if (error < 0) take_message(init, fs, "");
@@ -97,7 +113,7 @@ int set_tree_attributes(int mount, const wire::Step& step) {
     return set_attributes(mount, step.attributes_set, step.attributes_clear, 0);
 }
 
-int attach_and_close(Init&, int mount, int target) {
+int attach_and_close(int mount, int target) {
     int error = target;
     if (target >= 0) {
         error = attach(mount, target);
@@ -110,16 +126,21 @@ int attach_and_close(Init&, int mount, int target) {
 }  // namespace
 
 int mount_filesystem(Init& init, const wire::Step& step) {
-    const int mount = make_filesystem(init, step);
-    if (mount < 0) return mount;
-    if (int error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE); error < 0) return error;
     const char* type = init.text(step.type);
     // A link in place of /proc or /sys would lead the masks and read-only paths astray (CVE-2023-27561, CVE-2025-54867).
     const bool kernel_interface = equal(type, "proc") || equal(type, "sysfs");
     const int target = kernel_interface ? open_plainly_in_root(init, init.text(step.target), Make::directory)
                                         : open_in_root(init, init.text(step.target), Make::directory);
     if (kernel_interface && target == -ELOOP) init.detail = "must be mounted on ordinary directory";
-    return attach_and_close(init, mount, target);
+    if (target < 0) return target;
+    const int mount = make_filesystem(init, step, target);
+    int error = mount;
+    if (mount >= 0) error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
+    if (error < 0) {
+        call(__NR_close, target);
+        return error;
+    }
+    return attach_and_close(mount, target);
 }
 
 int mount_bind(Init& init, const wire::Step& step) {
@@ -134,7 +155,7 @@ int mount_bind(Init& init, const wire::Step& step) {
     const FileFacts facts = facts_of(tree);
     if (facts.error < 0) return static_cast<int>(facts.error);
     const Make make = facts.is(kDirectory) ? Make::directory : Make::file;
-    return attach_and_close(init, tree, open_in_root(init, init.text(step.target), make));
+    return attach_and_close(tree, open_in_root(init, init.text(step.target), make));
 }
 
 int remount(Init& init, const wire::Step& step) {

@@ -44,6 +44,7 @@ constexpr Entry kEntries[] = {
     {Op::mask_path, mask_path},
     {Op::own_stdio, own_stdio},
     {Op::change_directory, change_directory},
+    {Op::limit_resources, limit_resources},
     {Op::drop_bounding_set, drop_bounding_set},
     {Op::set_groups, set_groups},
     {Op::set_ids, set_ids},

@@ -98,7 +98,8 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return out;
 }
 
-Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook, const std::string& state) {
+Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook, const std::string& directory,
+                           const std::string& state) {
     NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
     const std::vector<std::string> arguments = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
     const std::vector<char*> argv = pointers(arguments);
@@ -111,6 +112,7 @@ Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook, const st
     request.stdio[0] = streams.input.get();
     request.stdio[1] = request.stdio[2] = streams.output_end.get();
     request.join_namespaces_fd = -1;
+    request.directory = directory.c_str();
     request.dies_with_parent = true;
     const pid_t pid = kernel.spawn(request);
     if (pid < 0) return Error::from_errno(-pid, "execute");
@@ -133,7 +135,7 @@ private:
 };
 
 plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespaces) {
-    if (namespaces.process == nullptr) return plan::compile_namespace_hook(hook, namespaces.flags);
+    if (namespaces.process == nullptr) return plan::compile_namespace_hook(hook, namespaces.flags, namespaces.directory);
     policy::ProcessPolicy process = *namespaces.process;
     process.terminal = false;
     process.rlimits.clear();
@@ -203,7 +205,7 @@ HookState hook_state(const state::Record& record, std::string status, std::int32
 Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind, const HookState& state) {
     if (hooks.of(kind).empty()) return {};
     const std::string json = state.json();
-    return run_each(hooks, kind, [&](const spec::Hook& hook) { return run_host_hook(kernel, hook, json); });
+    return run_each(hooks, kind, [&](const spec::Hook& hook) { return run_host_hook(kernel, hook, state.bundle, json); });
 }
 
 Result<void> run_container_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind, const HookState& state,

@@ -31,6 +31,7 @@ Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, p
 // The container that a hook enters.
 struct HookNamespaces {
     int pidfd = -1;
+    std::string directory;                     // where a hook of the host's runs: the root file system
     std::uint64_t flags = 0;                   // CLONE_NEW* that differ from the runtime's
     enforce::CgroupBackend* cgroup = nullptr;  // joined, if there is one
     // startContainer: the file is the image's, so it gets no more than the container's process. Null: a program of the host's.

@@ -93,7 +93,7 @@ Result<void> HostSteps::run_create_runtime_hooks(Launch&, const plan::Step&) {
 
 Result<void> HostSteps::run_create_container_hooks(Launch& launch, const plan::Step&) {
     return run_container_hooks(kernel_, *in_.hooks, policy::HookKind::create_container, in_.state_inside(),
-                               {launch.pidfd(), in_.namespaces, in_.cgroup});
+                               {launch.pidfd(), in_.rootfs, in_.namespaces, in_.cgroup});
 }
 
 Result<void> HostSteps::set_rlimits(Launch& launch, const plan::Step&) {

@@ -22,6 +22,7 @@ struct HostInputs {
     const policy::HookSet* hooks = nullptr;
     std::function<HookState()> state_outside, state_inside;  // state.pid as the host and as the container sees it
     std::uint64_t namespaces = 0;                            // CLONE_NEW* of the container that differ from ours
+    std::string rootfs;                                      // where createContainer hooks run
     std::string console_socket;                              // empty: the master stays in Launch::console()
     std::function<Result<void>(pid_t)> adopt;                // the process exists: write it down
     std::function<Result<void>()> commit;                    // everything is done but the start

@@ -39,8 +39,10 @@ public:
             close_root();
         else
             add({.op = Op::change_root});
-        add_process_steps(plan_, *policy_.process, policy_.seccomp);
-        commit_and_start();
+        const Limiter limiter = user_namespace_ ? Limiter::host : Limiter::init;
+        add_process_steps(plan_, *policy_.process, policy_.seccomp, limiter);
+        add({.op = Op::commit});
+        add_start_steps(plan_, *policy_.process);
         plan_.preserve_fds = facts_.preserve_fds;
         return std::move(plan_);
     }
@@ -81,10 +83,7 @@ private:
     }
 
     void build_root() {
-        const std::uint64_t propagation = policy_.rootfs.propagation;
-        add({.op = Op::set_propagation,
-             .target = policy_.rootfs.path,
-             .flags = propagation != 0 ? propagation : MS_SLAVE | MS_REC});
+        add({.op = Op::set_propagation, .target = policy_.rootfs.path, .flags = initial_propagation()});
         if (user_namespace_) {
             plan_.sources.push_back({.path = policy_.rootfs.path, .recursive = true, .rootfs = true});
             add({.op = Op::open_sources});
@@ -93,6 +92,16 @@ private:
         set_sysctls();
         for (const MountPolicy& mount : policy_.rootfs.mounts) add_mount(mount);
         if (!dev_is_the_hosts()) add_devices();
+    }
+
+    // While the root is built. Shared: binds of shared host trees stay peers of the host's, as the bundle asks. An unbindable tree could
+    // not be bound from. The container's root itself gets its word at the end (set root propagation).
+    std::uint64_t initial_propagation() const {
+        switch (policy_.rootfs.propagation & ~std::uint64_t{MS_REC}) {
+            case MS_SHARED: return MS_SHARED;
+            case MS_PRIVATE: return MS_PRIVATE | MS_REC;
+            default: return MS_SLAVE | MS_REC;
+        }
     }
 
     // A path below /proc/sys: dots become slashes, and slashes (in an interface's name) dots, as sysctl(8) has it.
@@ -221,14 +230,16 @@ private:
         // config-linux.md#default-devices and runtime-linux.md#dev-symbolic-links.
         constexpr struct {
             const char *target, *source;
-        } kLinks[] = {{"/dev/fd", "/proc/self/fd"},
-                      {"/dev/stdin", "/proc/self/fd/0"},
-                      {"/dev/stdout", "/proc/self/fd/1"},
-                      {"/dev/stderr", "/proc/self/fd/2"},
-                      {"/dev/core", "/proc/kcore"}};
-        for (const auto& link : kLinks) add({.op = Op::make_link, .target = link.target, .source = link.source});
+            std::uint32_t mode;
+        } kLinks[] = {{"/dev/fd", "/proc/self/fd", wire::kLinkAlways},
+                      {"/dev/stdin", "/proc/self/fd/0", wire::kLinkAlways},
+                      {"/dev/stdout", "/proc/self/fd/1", wire::kLinkAlways},
+                      {"/dev/stderr", "/proc/self/fd/2", wire::kLinkAlways},
+                      {"/dev/core", "/proc/kcore", wire::kLinkIfHostHasSource}};
+        for (const auto& link : kLinks)
+            add({.op = Op::make_link, .target = link.target, .source = link.source, .mode = link.mode});
         if (has_mount("/dev/pts"))
-            add({.op = Op::make_link, .target = "/dev/ptmx", .source = "pts/ptmx", .mode = 1 /* replaces */});
+            add({.op = Op::make_link, .target = "/dev/ptmx", .source = "pts/ptmx", .mode = wire::kLinkReplaces});
     }
 
     void add_console() {
@@ -259,13 +270,7 @@ private:
         for (const auto& path : policy_.rootfs.masked_paths) add({.op = Op::mask_path, .target = path});
         add({.op = facts_.no_pivot ? Op::move_root : Op::pivot_root});
         if (policy_.rootfs.propagation != 0)
-            add({.op = Op::set_root_propagation, .flags = policy_.rootfs.propagation});
-    }
-
-    void commit_and_start() {
-        if (!policy_.process->rlimits.empty()) add({.op = Op::set_rlimits});
-        add({.op = Op::commit});
-        add_start_steps(plan_, *policy_.process);
+            add({.op = Op::set_root_propagation, .flags = policy_.rootfs.propagation & ~std::uint64_t{MS_REC}});
     }
 
     const ContainerPolicy& policy_;

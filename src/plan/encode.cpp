@@ -89,7 +89,7 @@ std::size_t estimate(const LaunchPlan& plan, std::size_t seccomp) {
     }
     for (const auto& word : plan.argv) size += word.size() + 16;
     for (const auto& word : plan.env) size += word.size() + 16;
-    return size + 4 * (plan.groups.size() + plan.sources.size());
+    return size + 4 * (plan.groups.size() + plan.sources.size()) + plan.rlimits.size() * sizeof(wire::ResourceLimit);
 }
 
 }  // namespace
@@ -111,6 +111,10 @@ Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_
     header.slot_count = static_cast<std::uint32_t>(slots.size());
     header.groups = block.append(plan.groups.data(), plan.groups.size() * sizeof(std::uint32_t));
     header.group_count = static_cast<std::uint32_t>(plan.groups.size());
+
+    block.align();
+    header.rlimits = block.append(plan.rlimits.data(), plan.rlimits.size() * sizeof(wire::ResourceLimit));
+    header.rlimit_count = static_cast<std::uint32_t>(plan.rlimits.size());
 
     header.argv = block.table(plan.argv, 0);
     header.argc = static_cast<std::uint32_t>(plan.argv.size());

@@ -1,4 +1,6 @@
 // The plans of programs that enter a container which is there: exec, and hooks in its namespaces.
+#include <sched.h>
+
 #include "plan/launch_plan.hpp"
 #include "plan/process.hpp"
 
@@ -27,18 +29,20 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
              .value = std::uint64_t{size.height & 0xffff} << 16 | (size.width & 0xffff)});
         add({.op = Op::send_console});
     }
-    add_process_steps(plan, process, facts.seccomp);
-    if (!process.rlimits.empty()) add({.op = Op::set_rlimits});
+    add_process_steps(plan, process, facts.seccomp,
+                      (facts.namespaces & CLONE_NEWUSER) != 0 ? Limiter::host : Limiter::init);
     add({.op = Op::commit});
     add_start_steps(plan, process);
     plan.preserve_fds = facts.preserve_fds;
-    if (!facts.command.empty())
-        for (Step& step : plan.steps)
+    if (facts.command.empty()) return plan;
+    // A hook: its environment is what it says, no more (config.md#posix-platform-hooks).
+    plan.needs_home = false;
+    for (Step& step : plan.steps)
             if (step.op == Op::find_command || step.op == Op::execute) step.source = facts.command;
     return plan;
 }
 
-LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces) {
+LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces, const std::string& directory) {
     LaunchPlan plan;
     const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
     add({.op = Op::join_namespace, .source = "container", .flags = namespaces});
@@ -47,6 +51,8 @@ LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespac
     add({.op = Op::attach_cgroup});
     add({.op = Op::new_session});
     add({.op = Op::use_host_root, .source = "/"});
+    add({.op = Op::change_directory, .source = directory});
+    add({.op = Op::set_umask, .mode = ~0U /* the caller's */});
     add({.op = Op::find_command, .source = hook.path});
     add({.op = Op::commit});
     add({.op = Op::wait_for_start});

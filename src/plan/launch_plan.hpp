@@ -39,6 +39,7 @@ struct LaunchPlan {
     std::vector<Source> sources;  // index = slot
     std::vector<std::string> argv, env;
     std::vector<std::uint32_t> groups;
+    std::vector<wire::ResourceLimit> rlimits;
     wire::CapabilitySets capabilities;
     std::uint32_t uid = 0;
     std::uint32_t preserve_fds = 0;
@@ -89,7 +90,7 @@ struct ExecFacts {
 LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& facts);
 
 // A createContainer hook: a program of the host in the container's namespaces, with every right that it finds there.
-LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces);
+LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces, const std::string& directory);
 
 // One line a step: `12 init  mount '/proc' type=proc ...`. Secrets of the environment are not shown.
 std::string describe(const LaunchPlan& plan);

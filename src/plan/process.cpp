@@ -9,7 +9,7 @@ namespace nucleus::plan {
 using wire::Op;
 
 void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
-                       const std::optional<policy::SeccompPolicy>& seccomp) {
+                       const std::optional<policy::SeccompPolicy>& seccomp, Limiter limiter) {
     plan.argv = process.args;
     plan.env = process.env;
     plan.groups = process.additional_gids;
@@ -25,6 +25,9 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
     add({.op = Op::own_stdio, .uid = process.uid});
     add({.op = Op::change_directory, .source = process.cwd});
+    for (const policy::Rlimit& limit : process.rlimits)
+        plan.rlimits.push_back({limit.resource, 0, limit.soft, limit.hard});
+    if (!plan.rlimits.empty() && limiter == Limiter::init) add({.op = Op::limit_resources});
     add({.op = Op::drop_bounding_set, .value = sets.bounding});
     add({.op = Op::set_groups});
     add({.op = Op::set_ids, .uid = process.uid, .gid = process.gid});
@@ -33,6 +36,7 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     add({.op = Op::set_capabilities, .value = needs_admin ? 1ULL << CAP_SYS_ADMIN : 0});
     add({.op = Op::set_umask, .mode = process.umask.value_or(~0U /* the caller's */)});
     add({.op = Op::find_command, .source = process.args.front()});
+    if (!plan.rlimits.empty() && limiter == Limiter::host) add({.op = Op::set_rlimits});
 }
 
 void add_start_steps(LaunchPlan& plan, const policy::ProcessPolicy& process) {

@@ -37,8 +37,10 @@ struct DefaultRule {
     std::string_view access;
 };
 
-// After the bundle's rules, so that a bundle that denies everything still gets its default devices.
-// Making a node gives nothing by itself: opening it is what the list guards.
+// After the bundle's last rule for all devices, so that a bundle that denies everything still gets
+// its default devices, and before what it says of single ones: those words are the last. Not the
+// host's /dev/console (5:1): the container's is a terminal of its own. Making a node gives nothing
+// by itself: opening it is what the list guards.
 constexpr auto kDefaultRules = std::to_array<DefaultRule>({
     {'c', std::nullopt, std::nullopt, "m"},
     {'b', std::nullopt, std::nullopt, "m"},
@@ -48,7 +50,6 @@ constexpr auto kDefaultRules = std::to_array<DefaultRule>({
     {'c', 1, 8, "rwm"},
     {'c', 1, 9, "rwm"},
     {'c', 5, 0, "rwm"},
-    {'c', 5, 1, "rwm"},               // /dev/console
     {'c', 5, 2, "rwm"},               // /dev/ptmx
     {'c', 136, std::nullopt, "rwm"},  // /dev/pts/N
     {'c', 10, 200, "rwm"},            // /dev/net/tun
@@ -156,8 +157,13 @@ Result<DevicePolicy> translate_devices(const std::vector<spec::Device>& devices,
     for (std::size_t index = 0; index < rules.size(); ++index) {
         NUCLEUS_CHECK(append_rule(rules[index], rules_location.at(index), policy.rules));
     }
+    const auto last_for_all =
+        std::ranges::find(policy.rules.rbegin(), policy.rules.rend(), 'a', &DeviceRule::type);
+    auto place = last_for_all.base();
     for (const DefaultRule& rule : kDefaultRules) {
-        policy.rules.push_back({true, rule.type, rule.major, rule.minor, std::string(rule.access)});
+        place = policy.rules.insert(
+                    place, {true, rule.type, rule.major, rule.minor, std::string(rule.access)}) +
+                1;
     }
     return policy;
 }

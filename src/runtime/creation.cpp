@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 
 #include "enforce/seccomp.hpp"
 #include "runtime/gate.hpp"
@@ -57,11 +59,14 @@ plan::CgroupView view_of(const enforce::CgroupLayout& layout, const state::Cgrou
 
 }  // namespace
 
-Result<void> check_console(bool terminal, bool detached, const std::string& console_socket) {
+Result<void> check_console(sys::Kernel& kernel, bool terminal, bool detached, const std::string& console_socket) {
     if (detached && terminal && console_socket.empty())
         return Error(Errc::invalid_argument, "cannot allocate tty if nucleus will detach without setting console socket");
     if (!(detached && terminal) && !console_socket.empty())
         return Error(Errc::invalid_argument, "cannot use console socket if nucleus will not detach or allocate tty");
+    termios settings{};
+    if (terminal && !detached && kernel.ioctl(STDIN_FILENO, TCGETS, &settings) < 0)
+        return Error(Errc::invalid_argument, "cannot show the terminal: standard input is not a terminal");
     return {};
 }
 
@@ -80,7 +85,7 @@ void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPoli
 Result<void> Creation::make() {
     NUCLEUS_CHECK(state::validate_id(request_.id));
     NUCLEUS_CHECK(read_bundle());
-    NUCLEUS_CHECK(check_console(policy_.process->terminal, detached_, request_.console_socket));
+    NUCLEUS_CHECK(check_console(session_.kernel, policy_.process->terminal, detached_, request_.console_socket));
     NUCLEUS_CHECK(open_namespaces());
     NUCLEUS_CHECK(plan_cgroup());
     NUCLEUS_CHECK(claim());
@@ -183,6 +188,7 @@ launch::HostInputs Creation::host_inputs() {
     in.rlimits = &policy_.process->rlimits;
     in.hooks = &policy_.hooks;
     in.namespaces = separate_flags(policy_.namespaces);
+    in.rootfs = policy_.rootfs.path;
     in.console_socket = request_.console_socket;
     in.state_outside = [this] {
         hooks_ran_ = true;

@@ -74,6 +74,6 @@ private:
 void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPolicy& process, Warnings& warnings);
 
 // The terminal and the console socket go together: runc's rules, which callers know.
-Result<void> check_console(bool terminal, bool detached, const std::string& console_socket);
+Result<void> check_console(sys::Kernel& kernel, bool terminal, bool detached, const std::string& console_socket);
 
 }  // namespace nucleus::runtime

@@ -45,6 +45,8 @@ Result<spec::Process> process_of(Session& session, const ExecRequest& request, c
                     sys::read_file(session.kernel, AT_FDCWD, request.process_file, spec::kMaxConfigBytes));
         NUCLEUS_TRY(spec::Process process, spec::parse_process(text));
         if (request.tty) process.terminal = *request.tty;
+        // What the file leaves out is the container's own.
+        if (!process.capabilities && config.process) process.capabilities = config.process->capabilities;
         return process;
     }
     if (!config.process) return Error(Errc::invalid_config, "config.json /process: required: there is nothing to start from");
@@ -87,7 +89,7 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
                 policy::translate(config, {.bundle = container.record->bundle, .host_root = session.is_host_root()}, known));
     NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
     NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
-    NUCLEUS_CHECK(check_console(process.terminal, request.detach, request.console_socket));
+    NUCLEUS_CHECK(check_console(session.kernel, process.terminal, request.detach, request.console_socket));
     if (!policy.user_namespace) warn_of_missing_capabilities(session.kernel, process, warnings);
 
     NUCLEUS_TRY(const auto pidfd, open_init(session, container));

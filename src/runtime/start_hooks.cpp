@@ -13,7 +13,7 @@ Result<void> run_start_container_hooks(Session& session, const state::Record& re
     base::UniqueFd pidfd(session.kernel.pidfd_open(record.init->pid, 0));
     if (!pidfd) return Error(Errc::not_running, "container not running");
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
-    launch::HookNamespaces namespaces{pidfd.get(), separate_flags(policy.namespaces), cgroup.get()};
+    launch::HookNamespaces namespaces{pidfd.get(), {}, separate_flags(policy.namespaces), cgroup.get()};
     namespaces.process = &*policy.process;
     namespaces.seccomp = policy.seccomp;
     if (policy.seccomp) {

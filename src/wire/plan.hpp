@@ -30,6 +30,18 @@ struct Step {
     Text target, source, type, options;
 };
 
+struct ResourceLimit {
+    std::uint32_t resource = 0;  // RLIMIT_*
+    std::uint32_t reserved = 0;
+    std::uint64_t soft = 0, hard = 0;
+    bool operator==(const ResourceLimit&) const = default;
+};
+
+// Step::mode of make_link.
+inline constexpr std::uint32_t kLinkAlways = 0;           // what stands there already may stay
+inline constexpr std::uint32_t kLinkReplaces = 1;         // whatever stands there goes
+inline constexpr std::uint32_t kLinkIfHostHasSource = 2;  // only where the host has a file of the source's path
+
 struct CapabilitySets {
     std::uint64_t effective = 0, permitted = 0, inheritable = 0, ambient = 0;
 };
@@ -45,6 +57,7 @@ struct Header {
     std::uint32_t argv = 0, argc = 0;
     std::uint32_t env = 0, envc = 0;
     std::uint32_t groups = 0, group_count = 0;  // uint32[]
+    std::uint32_t rlimits = 0, rlimit_count = 0;  // ResourceLimit[]
     Text seccomp;                               // struct sock_filter[]
     std::uint64_t seccomp_flags = 0;
     CapabilitySets capabilities;

@@ -40,7 +40,7 @@ enum class Op : std::uint16_t {
     set_mount_propagation,  // target, flags = MS_*
     make_device,            // target, mode with S_IF*, value = dev_t, uid, gid
     bind_device,            // target, source, slot
-    make_link,              // target = the link, source = what it says
+    make_link,              // target = the link, source = what it says, mode = kLink*
     open_console,           // target = path of the container's devpts, or empty: the host's; mode: window size rows<<16|columns
     send_console,
     run_prestart_hooks,
@@ -56,6 +56,7 @@ enum class Op : std::uint16_t {
     // The process.
     own_stdio,         // uid
     change_directory,  // source
+    limit_resources,   // the plan's limits
     drop_bounding_set,  // value = the set to keep
     set_groups,
     set_ids,           // uid, gid
@@ -119,6 +120,7 @@ inline constexpr Operation kOperations[] = {
     {Op::mask_path, Side::init, "mask path"},
     {Op::own_stdio, Side::init, "own stdio"},
     {Op::change_directory, Side::init, "change directory"},
+    {Op::limit_resources, Side::init, "set rlimits"},
     {Op::drop_bounding_set, Side::init, "drop bounding set"},
     {Op::set_groups, Side::init, "set groups"},
     {Op::set_ids, Side::init, "set ids"},
