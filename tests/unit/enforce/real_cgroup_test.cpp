@@ -433,6 +433,31 @@ BOOST_AUTO_TEST_CASE(refuses_a_cgroup_with_processes) {
                    "container's cgroup is not empty: 1 process(es) found") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(removes_cgroups_nested_beyond_the_longest_path) {
+    Host host(Host::View::unified_only);
+    if (!host.has("")) return;
+    check_ok(host.backend->create(host.policy, host.warnings));
+    int directory = ::open(host.file("", "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::string name(250, 'n');
+    for (int depth = 0; depth < 40; ++depth) {
+        BOOST_REQUIRE(::mkdirat(directory, name.c_str(), 0755) == 0);
+        const int next = ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        BOOST_REQUIRE(next >= 0);
+        ::close(std::exchange(directory, next));
+    }
+    Child child(sleep_for_ever);
+    const int procs = ::openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    ::close(directory);
+    const std::string pid = std::to_string(child.pid());
+    BOOST_TEST(::write(procs, pid.data(), pid.size()) == static_cast<ssize_t>(pid.size()));
+    ::close(procs);
+    const auto pids = host.backend->pids();
+    BOOST_REQUIRE(pids);
+    BOOST_TEST(*pids == std::vector<pid_t>{child.pid()}, boost::test_tools::per_element());
+    check_ok(host.backend->signal_all(SIGKILL));
+    check_ok(host.backend->destroy());
+}
+
 BOOST_AUTO_TEST_CASE(removes_cgroups_that_the_container_made) {
     Host host(Host::View::all);
     check_ok(host.backend->create(host.policy, host.warnings));
