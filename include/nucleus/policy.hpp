@@ -73,8 +73,8 @@ struct DeviceNode {
     bool operator==(const DeviceNode&) const = default;
 };
 
-// The device allow-list in the order in which it is applied: the bundle's rules, then those for the
-// default devices.
+// The device allow-list in the order in which it is applied: the bundle's rules up to the last for
+// all devices, those for the default devices, the rest of the bundle's.
 struct DeviceRule {
     bool allow = false;
     char type = 'a';                            // a, b, c

@@ -50,15 +50,19 @@ std::vector<std::string> rules_of(const Outcome& outcome) {
 }
 
 const std::vector<std::string> kDefaultRules{
-    "allow c *:* m",   "allow b *:* m",   "allow c 1:3 rwm",   "allow c 1:5 rwm",
-    "allow c 1:7 rwm", "allow c 1:8 rwm", "allow c 1:9 rwm",   "allow c 5:0 rwm",
-    "allow c 5:1 rwm", "allow c 5:2 rwm", "allow c 136:* rwm", "allow c 10:200 rwm",
+    "allow c *:* m",   "allow b *:* m",     "allow c 1:3 rwm",    "allow c 1:5 rwm",
+    "allow c 1:7 rwm", "allow c 1:8 rwm",   "allow c 1:9 rwm",    "allow c 5:0 rwm",
+    "allow c 5:2 rwm", "allow c 136:* rwm", "allow c 10:200 rwm",
 };
 
-void check_rules(std::vector<spec::DeviceRule> rules, std::vector<std::string> first) {
+// The rules become `before`, the default ones, `after`.
+void check_rules(std::vector<spec::DeviceRule> rules, std::vector<std::string> before,
+                 const std::vector<std::string>& after) {
     const Outcome outcome = with_rules(std::move(rules));
-    first.insert(first.end(), kDefaultRules.begin(), kDefaultRules.end());
-    BOOST_TEST(rules_of(outcome) == first, boost::test_tools::per_element());
+    std::vector<std::string> expected = std::move(before);
+    expected.insert(expected.end(), kDefaultRules.begin(), kDefaultRules.end());
+    expected.insert(expected.end(), after.begin(), after.end());
+    BOOST_TEST(rules_of(outcome) == expected, boost::test_tools::per_element());
 }
 
 }  // namespace
@@ -127,9 +131,17 @@ BOOST_AUTO_TEST_CASE(refuses_devices_without_meaning) {
                at + "minor: device number 1048576 is not in 0..1048575");
 }
 
-BOOST_AUTO_TEST_CASE(default_rules_come_last_so_that_a_bundle_that_denies_all_keeps_them) {
-    check_rules({{false, "a", {}, {}, "rwm"}}, {"deny a *:* rwm"});
-    check_rules({}, {});
+BOOST_AUTO_TEST_CASE(default_rules_follow_the_last_rule_for_all_devices) {
+    check_rules({}, {}, {});
+    check_rules({{false, "a", {}, {}, "rwm"}}, {"deny a *:* rwm"}, {});
+    check_rules({{true, "c", 1, 3, "r"}, {false, "a", {}, {}, ""}, {true, "b", 8, 0, "r"}},
+                {"allow c 1:3 r", "deny a *:* rwm"}, {"allow b 8:0 r"});
+}
+
+BOOST_AUTO_TEST_CASE(a_bundle_has_the_last_word_on_a_single_default_device) {
+    check_rules({{false, "a", {}, {}, "rwm"}, {false, "c", 10, 200, "rwm"}}, {"deny a *:* rwm"},
+                {"deny c 10:200 rwm"});
+    check_rules({{false, "c", 10, 200, "rwm"}}, {}, {"deny c 10:200 rwm"});
 }
 
 BOOST_AUTO_TEST_CASE(rules_keep_their_order_and_get_the_defaults_of_the_specification) {
@@ -137,18 +149,18 @@ BOOST_AUTO_TEST_CASE(rules_keep_their_order_and_get_the_defaults_of_the_specific
                  {true, "c", 10, 229, "mr"},
                  {true, "b", 8, {}, "w"},
                  {true, "c", {}, 3, "rr"}},
-                {"deny a *:* rwm", "allow c 10:229 rm", "allow b 8:* w", "allow c *:3 r"});
+                {"deny a *:* rwm"}, {"allow c 10:229 rm", "allow b 8:* w", "allow c *:3 r"});
 }
 
 BOOST_AUTO_TEST_CASE(minus_one_is_any_number) {
-    check_rules({{true, "c", 10, -1, "rwm"}, {true, "c", -1, -1, "r"}},
+    check_rules({{true, "c", 10, -1, "rwm"}, {true, "c", -1, -1, "r"}}, {},
                 {"allow c 10:* rwm", "allow c *:* r"});
 }
 
 BOOST_AUTO_TEST_CASE(a_rule_for_all_types_that_is_narrower_becomes_one_for_each_type) {
-    check_rules({{true, "a", 10, {}, "rwm"}, {false, "a", {}, {}, "w"}, {true, "a", {}, {}, "mwr"}},
-                {"allow b 10:* rwm", "allow c 10:* rwm", "deny b *:* w", "deny c *:* w",
-                 "allow a *:* rwm"});
+    check_rules({{true, "a", {}, {}, "mwr"}, {true, "a", 10, {}, "rwm"}, {false, "a", {}, {}, "w"}},
+                {"allow a *:* rwm"},
+                {"allow b 10:* rwm", "allow c 10:* rwm", "deny b *:* w", "deny c *:* w"});
 }
 
 BOOST_AUTO_TEST_CASE(refuses_rules_without_meaning) {
