@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstddef>
-#include <ranges>
 
 #include "base/unique_fd.hpp"
 #include "enforce/devices.hpp"
@@ -166,7 +165,8 @@ std::vector<bpf_insn> compile_device_filter(const std::vector<policy::DeviceRule
     code.mask(kType, 0xffff);
     code.load_word(kMajor, offsetof(bpf_cgroup_dev_ctx, major));
     code.load_word(kMinor, offsetof(bpf_cgroup_dev_ctx, minor));
-    for (const policy::DeviceRule& rule : rules | std::views::reverse) {
+    for (auto each = rules.rbegin(); each != rules.rend(); ++each) {
+        const policy::DeviceRule& rule = *each;
         const std::int32_t access = access_bits(rule.access);
         if (access == 0) continue;
         if (covers_everything(rule)) {  // nothing before it can matter, and the verifier refuses
