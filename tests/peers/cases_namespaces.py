@@ -11,7 +11,8 @@ ALL = ("descriptors", "signals", "session", "process", "namespaces", "ids", "cap
        "devices", "cgroup", "processes", "syscalls")
 
 
-@case(*ALL, expects={"/namespaces/pid": "new", "/namespaces/mnt": "new", "/processes/0/pid": "1"})
+@case(*ALL, expects={"/namespaces/pid": "new", "/namespaces/mnt": "new", "/processes/0/pid": "1",
+                      "/mounts/~1sys~1fs~1cgroup/options": lambda options: "ro" in options})
 def the_default_bundle(side):
     pass
 

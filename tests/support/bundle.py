@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 
 from support.report import REPOSITORY
 
@@ -190,6 +191,7 @@ class Bundle:
 
 
 _templates = {}
+_templates_lock = threading.Lock()
 
 
 def make_rootfs(rootfs, probe=True):
@@ -217,17 +219,21 @@ def make_rootfs(rootfs, probe=True):
 
 def _link(source, target):
     """A hard link to this process's copy of the program on the target's file system."""
-    device = os.stat(os.path.dirname(target)).st_dev
-    key = (source, device)
-    if key not in _templates:
-        directory = tempfile.TemporaryDirectory(prefix="nt-template-",
-                                                dir=_top_of(os.path.dirname(target)))
-        os.chmod(directory.name, 0o755)
-        program = os.path.join(directory.name, os.path.basename(source))
-        shutil.copyfile(source, program)
-        os.chmod(program, 0o755)
-        _templates[key] = (directory, program)
+    key = (source, os.stat(os.path.dirname(target)).st_dev)
+    with _templates_lock:
+        if key not in _templates:
+            _templates[key] = _make_template(source, _top_of(os.path.dirname(target)))
     os.link(_templates[key][1], target)
+
+
+def _make_template(source, place):
+    """(directory that goes away with this process, copy of the program in it)"""
+    directory = tempfile.TemporaryDirectory(prefix="nt-template-", dir=place)
+    os.chmod(directory.name, 0o755)
+    program = os.path.join(directory.name, os.path.basename(source))
+    shutil.copyfile(source, program)
+    os.chmod(program, 0o755)
+    return directory, program
 
 
 def _top_of(path):
