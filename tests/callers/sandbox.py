@@ -19,6 +19,7 @@ from support.report import REPOSITORY
 from support.runtime import Runtime
 
 _INSIDE = "NUCLEUS_CALLERS_SANDBOX"
+_PARENT = "nucleus-callers-"
 _UNSHARE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--net",
             "--ipc", "--uts", "--propagation", "private"]
 _EMPTIED = ("/run", "/tmp", "/var/tmp", "/var/lib/cni", "/var/lib/containers",
@@ -35,6 +36,7 @@ def enter(suite):
     if options.list:
         return
     if os.environ.get(_INSIDE) is None:
+        _remove_cgroups_of_dead_suites()
         os.environ[_INSIDE] = str(os.getpid())
         os.execvp("unshare", [*_UNSHARE, sys.executable, *sys.argv])
     _leave_a_reaper()
@@ -52,7 +54,7 @@ def enter(suite):
 def parent_cgroup():
     """The name, below every hierarchy's root, of the cgroup for all that this suite starts. The
     number is that of the process which entered, as the machine counts them: it is unique."""
-    return "nucleus-callers-" + os.environ[_INSIDE]
+    return _PARENT + os.environ[_INSIDE]
 
 
 def hierarchies():
@@ -63,6 +65,20 @@ def hierarchies():
     for fields in lines:  # the last mount at a place covers the others
         top[fields[4]] = fields[fields.index("-") + 1]
     return sorted(place for place, kind in top.items() if kind in ("cgroup", "cgroup2"))
+
+
+def _remove_cgroup(path):
+    for directory, _, _ in os.walk(path, topdown=False):
+        os.rmdir(directory)
+
+
+def _remove_cgroups_of_dead_suites():
+    """A suite that was ended by SIGKILL could not remove its cgroups; its processes are gone."""
+    for top in hierarchies():
+        for name in os.listdir(top):
+            if name.startswith(_PARENT) and not os.path.exists("/proc/" + name[len(_PARENT):]):
+                with contextlib.suppress(OSError):
+                    _remove_cgroup(f"{top}/{name}")
 
 
 def _leave_a_reaper():
@@ -84,8 +100,7 @@ def _leave_a_reaper():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
     for top in hierarchies():
-        for directory, _, _ in os.walk(f"{top}/{parent_cgroup()}", topdown=False):
-            os.rmdir(directory)
+        _remove_cgroup(f"{top}/{parent_cgroup()}")
     for path in ours:  # podman's usual parent; another podman may have begun to use it
         with contextlib.suppress(OSError):
             os.rmdir(path + "/conmon")
