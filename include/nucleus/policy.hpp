@@ -29,6 +29,7 @@ struct MountPolicy {
     std::string type;
     std::string source;  // bind: absolute path on the host; else what mountinfo shows
     bool recursive = false;
+    bool copy_up = false;  // tmpcopyup: a tmpfs begins with the content of what it covers
 
     std::uint64_t attributes_set = 0;  // MOUNT_ATTR_* to set on the top mount
     std::uint64_t attributes_clear =

@@ -35,6 +35,7 @@ int join_namespace(Init&, const wire::Step&);
 int unshare_user(Init&, const wire::Step&);
 int become_root(Init&, const wire::Step&);
 int clone_container(Init&, const wire::Step&);
+int enter_cgroup(Init&, const wire::Step&);
 int unshare_cgroup(Init&, const wire::Step&);
 int bring_up_loopback(Init&, const wire::Step&);
 int set_hostname(Init&, const wire::Step&);

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include "init/bytes.hpp"
+#include "init/copy_up.hpp"
 #include "init/init.hpp"
 #include "init/kernel_types.hpp"
 #include "init/paths.hpp"
@@ -75,16 +76,17 @@ bool has_option(Init& init, const wire::Step& step, const char* prefix) {
     return false;
 }
 
-// A tmpfs without a mode of its own takes that of the directory that it covers, as callers expect of --tmpfs.
-long take_mode(int fs, int target) {
-    const unsigned mode = facts_of(target).mode & 07777;
-    char digits[6] = {};
-    for (int i = 0; i < 5; ++i) digits[i] = static_cast<char>('0' + (mode >> (12 - 3 * i) & 7));
-    return configure(fs, FSCONFIG_SET_STRING, "mode", digits);
+// The root directory of a detached mount, to be changed before anyone sees it.
+long change_mode(int mount, unsigned mode) {
+    const long directory = call(__NR_openat, mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (directory < 0) return directory;
+    const long error = call(__NR_fchmod, directory, mode);
+    call(__NR_close, directory);
+    return error;
 }
 
-// A new instance of the file system for `target`, detached, or -errno.
-int make_filesystem(Init& init, const wire::Step& step, int target) {
+// A new instance of the file system, detached, or -errno.
+int make_filesystem(Init& init, const wire::Step& step) {
     const auto fs = static_cast<int>(call(__NR_fsopen, init.text(step.type), FSOPEN_CLOEXEC));
     if (fs < 0) {
         init.detail = init.text(step.type);
@@ -96,7 +98,6 @@ int make_filesystem(Init& init, const wire::Step& step, int target) {
         if (error < 0) init.detail = init.text(step.source);
     }
     if (error >= 0) error = configure_all(init, fs, step);
-    if (error >= 0 && equal(init.text(step.type), "tmpfs") && !has_option(init, step, "mode=")) error = take_mode(fs, target);
     if (error >= 0) {
         error = configure(fs, FSCONFIG_CMD_CREATE, nullptr, nullptr);
         if (error < 0) take_message(init, fs, "");
@@ -127,18 +128,30 @@ int attach_and_close(int mount, int target) {
 
 int mount_filesystem(Init& init, const wire::Step& step) {
     const char* type = init.text(step.type);
+    const char* path = init.text(step.target);
     // A link in place of /proc or /sys would lead the masks and read-only paths astray (CVE-2023-27561, CVE-2025-54867).
     const bool kernel_interface = equal(type, "proc") || equal(type, "sysfs");
-    const int target = kernel_interface ? open_plainly_in_root(init, init.text(step.target), Make::directory)
-                                        : open_in_root(init, init.text(step.target), Make::directory);
+    const auto open_target = kernel_interface ? open_plainly_in_root : open_in_root;
+    int target = open_target(init, path, Make::nothing);
+    const bool covers = target >= 0;
+    if (target == -ENOENT) target = open_target(init, path, Make::directory);
     if (kernel_interface && target == -ELOOP) init.detail = "must be mounted on ordinary directory";
     if (target < 0) return target;
-    const int mount = make_filesystem(init, step, target);
-    int error = mount;
-    if (mount >= 0) error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
+
+    // A tmpfs without a mode of its own takes that of the directory that it covers, as callers expect of --tmpfs. A read-only one cannot
+    // be changed any more: it gets its attributes last.
+    wire::Step writable = step;
+    const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=") && (step.flags & MS_RDONLY) == 0;
+    if (takes_mode) writable.attributes_set &= ~static_cast<unsigned long>(MOUNT_ATTR_RDONLY);
+    const int mount = make_filesystem(init, writable);
+    long error = mount;
+    if (mount >= 0 && takes_mode) error = change_mode(mount, facts_of(target).mode & 07777);
+    if (error >= 0 && step.mode == wire::kCopyUp && covers) error = copy_up(init, target, mount);
+    if (error >= 0) error = set_attributes(mount, step.attributes_set & MOUNT_ATTR_RDONLY, 0, 0);
+    if (error >= 0) error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
     if (error < 0) {
         call(__NR_close, target);
-        return error;
+        return static_cast<int>(error);
     }
     return attach_and_close(mount, target);
 }

@@ -29,11 +29,26 @@ int become_root(Init&, const wire::Step&) {
 int clone_container(Init& init, const wire::Step& step) {
     clone_args arguments{};
     arguments.flags = step.flags | CLONE_PARENT;
+    if (step.fd >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<unsigned long>(step.fd);
+    }
     const long pid = call(__NR_clone3, &arguments, sizeof arguments);
     if (pid < 0) return static_cast<int>(pid);
     if (pid == 0) return 0;
     const bool told = report_cloned(init, static_cast<int>(pid));
     for (;;) call(__NR_exit_group, told ? 0 : 1);
+}
+
+// A single thread that moves itself through `tasks` needs no grace period (cgroup_threadgroup_rwsem), unlike a pid in cgroup.procs.
+int enter_cgroup(Init& init, const wire::Step&) {
+    const auto* tasks = reinterpret_cast<const int*>(init.block + init.header->tasks);
+    for (unsigned i = 0; i < init.header->task_count; ++i) {
+        const long put = call(__NR_write, tasks[i], "0", 1);
+        if (put < 0) return static_cast<int>(put);
+        call(__NR_close, tasks[i]);
+    }
+    return 0;
 }
 
 int unshare_cgroup(Init&, const wire::Step&) { return static_cast<int>(call(__NR_unshare, CLONE_NEWCGROUP)); }

@@ -16,6 +16,7 @@ constexpr Entry kEntries[] = {
     {Op::unshare_user, unshare_user},
     {Op::become_root, become_root},
     {Op::clone_container, clone_container},
+    {Op::enter_cgroup, enter_cgroup},
     {Op::new_session, new_session},
     {Op::reset_affinity, reset_affinity},
     {Op::new_keyring, new_keyring},

@@ -144,6 +144,7 @@ plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespace
     plan::ExecFacts facts;
     facts.namespaces = namespaces.flags;
     facts.seccomp = namespaces.seccomp;
+    facts.cgroup_entry = plan::CgroupEntry::from_outside;
     facts.command = hook.path;
     return plan::compile_exec(process, facts);
 }

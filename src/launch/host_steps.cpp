@@ -43,7 +43,6 @@ Result<void> HostSteps::adopt(Launch& launch, const plan::Step&) {
 
 Result<void> HostSteps::attach_cgroup(Launch& launch, const plan::Step&) {
     if (in_.cgroup == nullptr) return {};
-    if (in_.limits != nullptr) NUCLEUS_CHECK(in_.cgroup->apply(*in_.limits, *in_.devices, warnings_).in("set cgroup limits"));
     return in_.cgroup->attach(launch.pid()).in("attach cgroup");
 }
 

@@ -16,8 +16,6 @@ namespace nucleus::launch {
 struct HostInputs {
     const UserNamespaceMapper* mapper = nullptr;
     enforce::CgroupBackend* cgroup = nullptr;
-    const policy::CgroupPolicy* limits = nullptr;    // create: applied before the process enters
-    const policy::DevicePolicy* devices = nullptr;
     const std::vector<policy::Rlimit>* rlimits = nullptr;
     const policy::HookSet* hooks = nullptr;
     std::function<HookState()> state_outside, state_inside;  // state.pid as the host and as the container sees it
@@ -30,8 +28,7 @@ struct HostInputs {
 
 class HostSteps final : public HostSide {
 public:
-    HostSteps(sys::Kernel& kernel, HostInputs inputs, Warnings& warnings)
-        : kernel_(kernel), in_(std::move(inputs)), warnings_(warnings) {}
+    HostSteps(sys::Kernel& kernel, HostInputs inputs) : kernel_(kernel), in_(std::move(inputs)) {}
 
     Result<void> perform(Launch& launch, const plan::Step& step) override;
 
@@ -50,7 +47,6 @@ private:
 
     sys::Kernel& kernel_;
     HostInputs in_;
-    Warnings& warnings_;
 };
 
 }  // namespace nucleus::launch

@@ -49,9 +49,13 @@ void Launch::release() { released_ = true; }
 
 Result<void> Launch::spawn() {
     std::size_t joined = 0;
-    for (plan::Step& step : plan_.steps)
+    for (plan::Step& step : plan_.steps) {
         if (step.op == Op::join_namespace && joined < options_.joined.size()) step.fd = options_.joined[joined++];
-    NUCLEUS_TRY(const std::string block, plan::encode(plan_, options_.seccomp, options_.gate));
+        if (step.op == Op::clone_container) step.fd = options_.cgroup.unified.get();
+    }
+    std::vector<int> tasks;
+    for (const auto& file : options_.cgroup.tasks) tasks.push_back(file.get());
+    NUCLEUS_TRY(const std::string block, plan::encode(plan_, options_.seccomp, options_.gate, tasks));
     NUCLEUS_TRY(SealedInit sealed, seal_init(kernel_, block));
 
     int ends[2];
@@ -71,6 +75,8 @@ Result<void> Launch::spawn() {
     inherited.push_back(sealed.memory.get());
     inherited.push_back(theirs.get());
     if (options_.gate >= 0) inherited.push_back(options_.gate);
+    inherited.insert(inherited.end(), tasks.begin(), tasks.end());
+    if (options_.cgroup.unified) inherited.push_back(options_.cgroup.unified.get());
     for (std::uint32_t i = 0; i < plan_.preserve_fds; ++i) inherited.push_back(static_cast<int>(3 + i));
 
     sys::SpawnRequest request{};
@@ -83,6 +89,7 @@ Result<void> Launch::spawn() {
     request.join_namespaces_fd = -1;
     stage1_ = kernel_.spawn(request);
     if (stage1_ < 0) return Error::from_errno(-stage1_, "execute nucleus-init");
+    options_.cgroup = {};
     return {};
 }
 

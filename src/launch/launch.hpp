@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "enforce/cgroup.hpp"
 #include "launch/channel.hpp"
 #include "plan/launch_plan.hpp"
 
@@ -25,6 +26,7 @@ struct LaunchOptions {
     int gate = -1;                      // listening socket where `start` will say go; -1: execute() says it
     int stdio[3] = {-1, -1, -1};        // descriptors for 0, 1, 2; -1: the runtime's own
     std::vector<int> joined;            // one for each join step, in order
+    enforce::CgroupEntry cgroup;        // where enter_cgroup goes, if the plan has that step
 };
 
 class Launch {

@@ -65,8 +65,9 @@ private:
     }
 
     void adopt() {
+        if (facts_.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
         add({.op = Op::adopt});
-        add({.op = Op::attach_cgroup});
+        if (facts_.cgroup_entry == CgroupEntry::from_outside) add({.op = Op::attach_cgroup});
         if (policy_.process->oom_score_adj)
             add({.op = Op::set_oom_score_adj,
                  .value = static_cast<std::uint64_t>(std::int64_t{*policy_.process->oom_score_adj})});
@@ -145,7 +146,8 @@ private:
                                      .type = mount.type,
                                      .options = mount.filesystem_options,
                                      .flags = mount.superblock_flags,
-                                     .value = mount.superblock_flags_clear}));
+                                     .value = mount.superblock_flags_clear,
+                                     .mode = mount.copy_up ? wire::kCopyUp : 0}));
                 break;
             case MountPolicy::Kind::cgroup: add_cgroup_mount(mount); break;
         }

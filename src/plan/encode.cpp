@@ -94,7 +94,8 @@ std::size_t estimate(const LaunchPlan& plan, std::size_t seccomp) {
 
 }  // namespace
 
-Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp, int gate) {
+Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp, int gate,
+                           const std::vector<int>& tasks) {
     const std::size_t expected = estimate(plan, seccomp.size());
     if (expected > (1U << 30)) return Error(Errc::invalid_config, "the process's arguments, environment and mounts exceed 1 GiB");
     Block block(expected);
@@ -112,6 +113,9 @@ Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_
     header.groups = block.append(plan.groups.data(), plan.groups.size() * sizeof(std::uint32_t));
     header.group_count = static_cast<std::uint32_t>(plan.groups.size());
 
+    const std::vector<std::int32_t> task_fds(tasks.begin(), tasks.end());
+    header.tasks = block.append(task_fds.data(), task_fds.size() * sizeof(std::int32_t));
+    header.task_count = static_cast<std::uint32_t>(task_fds.size());
     block.align();
     header.rlimits = block.append(plan.rlimits.data(), plan.rlimits.size() * sizeof(wire::ResourceLimit));
     header.rlimit_count = static_cast<std::uint32_t>(plan.rlimits.size());

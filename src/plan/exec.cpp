@@ -14,8 +14,9 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     add({.op = Op::join_namespace, .source = "container", .flags = facts.namespaces});
     // The pid namespace holds for children only.
     add({.op = Op::clone_container});
+    if (facts.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
     add({.op = Op::adopt});
-    add({.op = Op::attach_cgroup});
+    if (facts.cgroup_entry == CgroupEntry::from_outside) add({.op = Op::attach_cgroup});
     if (process.oom_score_adj)
         add({.op = Op::set_oom_score_adj, .value = static_cast<std::uint64_t>(std::int64_t{*process.oom_score_adj})});
     add({.op = Op::new_session});

@@ -67,8 +67,13 @@ struct CgroupView {
     std::vector<Link> links;
 };
 
+// How the process gets into the container's cgroup. By itself it waits for nobody; moved from outside it costs a grace period of the
+// kernel's, but that is the only way where the process's own rights would not do (a user namespace) or where no clone fits (pids limit 0).
+enum class CgroupEntry : std::uint8_t { none, by_itself, from_outside };
+
 struct CreateFacts {
     std::string id;
+    CgroupEntry cgroup_entry = CgroupEntry::by_itself;
     CgroupView cgroups;
     bool no_pivot = false;
     bool new_keyring = true;
@@ -80,6 +85,7 @@ LaunchPlan compile_create(const policy::ContainerPolicy& policy, const CreateFac
 
 struct ExecFacts {
     std::string id;
+    CgroupEntry cgroup_entry = CgroupEntry::by_itself;
     std::uint64_t namespaces = 0;  // CLONE_NEW* that differ from the runtime's
     bool new_keyring = false;
     std::optional<policy::SeccompPolicy> seccomp;
@@ -96,7 +102,8 @@ LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespac
 std::string describe(const LaunchPlan& plan);
 
 // The block that the init reads. `seccomp`: the compiled program, present when `needs_seccomp`; `gate`: the listening socket's number or
-// -1. Fails only if it would not fit 32-bit offsets.
-Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp, int gate);
+// -1; `tasks`: the numbers of the `tasks` files that enter_cgroup writes. Fails only if it would not fit 32-bit offsets.
+Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp, int gate,
+                           const std::vector<int>& tasks);
 
 }  // namespace nucleus::plan

@@ -22,6 +22,7 @@ enum class Effect : std::uint8_t {
     set_superblock,  // MS_* of the file system's instance
     clear_superblock,
     propagation,
+    copy_up,
     bind,
     rbind,
     remount,
@@ -104,7 +105,7 @@ constexpr auto kOptions = std::to_array<MountOption>({
 
     {"idmap", Effect::refuse},
     {"ridmap", Effect::refuse},
-    {"tmpcopyup", Effect::refuse},
+    {"tmpcopyup", Effect::copy_up},
     // crun's extensions change what is mounted: to pass them on would mount something else.
     {"copy-symlink", Effect::refuse},
     {"src-nofollow", Effect::refuse},
@@ -177,6 +178,9 @@ Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, boo
             break;
         case Effect::propagation:
             mount.propagation.push_back(bits);
+            break;
+        case Effect::copy_up:
+            mount.copy_up = true;
             break;
         case Effect::bind:
             bind = true;

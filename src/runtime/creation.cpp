@@ -160,6 +160,7 @@ Result<void> Creation::acquire() {
     if (cgroup_) {
         cleanup_.push([this] { return cgroup_->destroy(); });
         NUCLEUS_CHECK(cgroup_->create(policy_.cgroup, warnings_).in("create cgroup"));
+        NUCLEUS_CHECK(cgroup_->apply(policy_.cgroup, policy_.devices, warnings_).in("set cgroup limits"));
     }
     if (start_ == Start::at_gate) {
         NUCLEUS_TRY(gate_, listen_at_gate(session_.kernel, directory_->dirfd()));
@@ -167,9 +168,16 @@ Result<void> Creation::acquire() {
     return {};
 }
 
+plan::CgroupEntry Creation::cgroup_entry() const {
+    if (!cgroup_) return plan::CgroupEntry::none;
+    const bool no_process_fits = layout_.pure_v2() && policy_.cgroup.resources.pids_limit == 0;
+    return policy_.user_namespace || no_process_fits ? plan::CgroupEntry::from_outside : plan::CgroupEntry::by_itself;
+}
+
 plan::LaunchPlan Creation::compile() const {
     plan::CreateFacts facts;
     facts.id = request_.id;
+    facts.cgroup_entry = cgroup_entry();
     facts.cgroups = view_of(layout_, record_.cgroup);
     facts.no_pivot = request_.no_pivot;
     facts.new_keyring = !request_.no_new_keyring;
@@ -183,8 +191,6 @@ launch::HostInputs Creation::host_inputs() {
     launch::HostInputs in;
     in.mapper = mapper_ ? &*mapper_ : nullptr;
     in.cgroup = cgroup_.get();
-    in.limits = &policy_.cgroup;
-    in.devices = &policy_.devices;
     in.rlimits = &policy_.process->rlimits;
     in.hooks = &policy_.hooks;
     in.namespaces = separate_flags(policy_.namespaces);
@@ -218,6 +224,9 @@ Result<void> Creation::prepare() {
     if (policy_.seccomp) {
         NUCLEUS_TRY(options.seccomp, enforce::compile_seccomp(*policy_.seccomp, warnings_));
     }
+    if (cgroup_entry() == plan::CgroupEntry::by_itself) {
+        NUCLEUS_TRY(options.cgroup, cgroup_->open_entry());
+    }
     namespaces_.emplace(policy_.namespaces, static_cast<launch::NamespaceOperations&>(*this));
     if (policy_.user_namespace) {
         mapper_.emplace(session_.kernel, *policy_.user_namespace);
@@ -229,7 +238,7 @@ Result<void> Creation::prepare() {
         launch_.reset();
         return {};
     });
-    host_ = std::make_unique<launch::HostSteps>(session_.kernel, host_inputs(), warnings_);
+    host_ = std::make_unique<launch::HostSteps>(session_.kernel, host_inputs());
     NUCLEUS_CHECK(namespaces_->unshare_namespaces());
     NUCLEUS_CHECK(launch_->prepare(*host_));
     gate_.reset();

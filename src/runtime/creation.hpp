@@ -44,6 +44,7 @@ private:
     Result<void> set_hostname(const std::string& name) override;
 
     launch::HostInputs host_inputs();
+    plan::CgroupEntry cgroup_entry() const;
     plan::LaunchPlan compile() const;
 
     Session& session_;

@@ -102,6 +102,12 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     plan::ExecFacts facts;
     facts.id = request.id;
     facts.namespaces = separate_flags(policy.namespaces);
+    facts.cgroup_entry = !cgroup                   ? plan::CgroupEntry::none
+                         : policy.user_namespace ? plan::CgroupEntry::from_outside
+                                                 : plan::CgroupEntry::by_itself;
+    if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
+        NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
+    }
     facts.new_keyring = container.record->new_keyring;
     facts.seccomp = policy.seccomp;
     facts.preserve_fds = request.preserve_fds;
@@ -114,7 +120,7 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     inputs.commit = [&]() -> Result<void> {
         return request.pid_file.empty() ? Result<void>() : write_pid_file(session.kernel, request.pid_file, launch.pid());
     };
-    launch::HostSteps host(session.kernel, std::move(inputs), warnings);
+    launch::HostSteps host(session.kernel, std::move(inputs));
     NUCLEUS_CHECK(launch.make_namespaces(host));
     NUCLEUS_CHECK(launch.prepare(host));
     Foreground foreground(session.kernel);

@@ -42,8 +42,12 @@ inline constexpr std::uint32_t kLinkAlways = 0;           // what stands there a
 inline constexpr std::uint32_t kLinkReplaces = 1;         // whatever stands there goes
 inline constexpr std::uint32_t kLinkIfHostHasSource = 2;  // only where the host has a file of the source's path
 
+// Step::mode of mount_filesystem: tmpcopyup.
+inline constexpr std::uint32_t kCopyUp = 1;
+
 struct CapabilitySets {
     std::uint64_t effective = 0, permitted = 0, inheritable = 0, ambient = 0;
+    bool operator==(const CapabilitySets&) const = default;
 };
 
 struct Header {
@@ -58,6 +62,7 @@ struct Header {
     std::uint32_t env = 0, envc = 0;
     std::uint32_t groups = 0, group_count = 0;  // uint32[]
     std::uint32_t rlimits = 0, rlimit_count = 0;  // ResourceLimit[]
+    std::uint32_t tasks = 0, task_count = 0;      // int32[]: descriptors of the v1 hierarchies' `tasks` files
     Text seccomp;                               // struct sock_filter[]
     std::uint64_t seccomp_flags = 0;
     CapabilitySets capabilities;

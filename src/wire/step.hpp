@@ -16,7 +16,8 @@ enum class Op : std::uint16_t {
     unshare_user,
     write_id_maps,
     become_root,
-    clone_container,  // flags = CLONE_NEW* of the created namespaces
+    clone_container,  // flags = CLONE_NEW* of the created namespaces; fd = the unified cgroup to be born in, or -1
+    enter_cgroup,
     adopt,
     attach_cgroup,
     set_oom_score_adj,  // value
@@ -84,6 +85,7 @@ inline constexpr Operation kOperations[] = {
     {Op::write_id_maps, Side::host, "write id maps"},
     {Op::become_root, Side::init, "become root"},
     {Op::clone_container, Side::init, "clone container process"},
+    {Op::enter_cgroup, Side::init, "enter cgroup"},
     {Op::adopt, Side::host, "adopt container process"},
     {Op::attach_cgroup, Side::host, "attach cgroup"},
     {Op::set_oom_score_adj, Side::host, "set oom_score_adj"},

@@ -197,7 +197,6 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_this_version_does_not_carry_out_by_nam
         {"idmap=uids=0-1-2;gids=0-1-2", "idmap"},
         {"ridmap", "ridmap"},
         {"ridmap=uids=0-1-2", "ridmap"},
-        {"tmpcopyup", "tmpcopyup"},
         {"copy-symlink", "copy-symlink"},
         {"src-nofollow", "src-nofollow"},
         {"dest-nofollow", "dest-nofollow"},
