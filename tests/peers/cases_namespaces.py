@@ -78,14 +78,14 @@ def a_joined_uts_namespace(side):
 
 
 @case("namespaces", "session", "processes", "mounts",
-      expects={"/namespaces/pid": "the holder's", "/session/pid": 3})
+      expects={"/namespaces/pid": "the holder's", "/processes": 2})
 def a_joined_pid_namespace(side):
     joins(side, "pid", "pid", "--pid", "--fork")
     report_ = side.observe()
     # Which number it gets depends on how often the runtime forks inside: only that it is not 1.
     report.check(report_["session"]["pid"] > 1, "not the first process of the namespace")
-    report_["session"] = {"pid": 3}
-    report_["processes"] = [entry["comm"] for entry in report_["processes"]]
+    del report_["session"]
+    report_["processes"] = len(report_["processes"])
     return report_
 
 

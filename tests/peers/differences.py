@@ -104,8 +104,12 @@ CHOICES = {
         Difference("an_executed_process", "/descriptors/[12]/*",
                    "runtime.md Operations, exec is no part of it: the process has the caller's "
                    "own stdout and stderr, runc copies through pipes"),
-        Difference("devices_of_one_major_number_allowed", "/cgroup/hierarchies/devices/files/*",
-                   "cgroup-v1/devices: c 1:* holds 1:3 and the others", "(absent)"),
+        Difference("a_device_allowed_to_be_read",
+                   "/cgroup/hierarchies/devices/files/devices.list/c 4:0",
+                   "cgroup-v1/devices: c *:* m, in the list on both sides, holds 4:0 m", "r"),
+        Difference("a_poststop_hook", "/hooks/poststop/process/cwd",
+                   "config.md POSIX-platform Hooks names no directory: every hook gets the "
+                   "bundle's, in runc all but this one", "DIR/bundle"),
     ],
 }
 

@@ -201,7 +201,7 @@ class Suite:
 
     def _settle_runtime(self):
         path = self.options.runtime or os.environ.get("NUCLEUS")
-        path = path or _built_runtime()
+        path = path or os.path.join(REPOSITORY, "build", "nucleus")
         found = shutil.which(path)
         if found is None:
             print(f"FAIL {self.name}: no runtime at {path}")
@@ -251,12 +251,6 @@ class Suite:
         print(f"{verdict} {name}{suffix}", flush=True)
         for line in text.splitlines():
             print("    " + line, flush=True)
-
-
-def _built_runtime():
-    """The program of the usual build directory, wherever in it the target stands."""
-    places = [os.path.join(REPOSITORY, "build", *names, "nucleus") for names in ((), ("src",))]
-    return next((path for path in places if os.path.exists(path)), places[0])
 
 
 def _guarded(timeout, close):
