@@ -96,7 +96,7 @@ CHOICES = {
         Difference("the_state_with_annotations", "/*/owner",
                    "runtime.md State: further properties are free; this is the name of the owner "
                    "of the state, which runc prints only with cgo's user lookup", "root"),
-        Difference("a_user*namespace", "/devices/~1dev~1mqueue/gid",
+        Difference("a_*user*namespace", "/devices/~1dev~1mqueue/gid",
                    "mq_overview(7): the root of the file system belongs to its mounter, the "
                    "container's root", 0),
         Difference("a_user_namespace", "/keyring/session_keyring/permissions",
