@@ -1,0 +1,279 @@
+// The order of steps that makes a container secure (ARCHITECTURE.md, "The step list"), held against
+// every sample plan: whatever else a plan becomes, these stay.
+#include <boost/test/unit_test.hpp>
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <algorithm>
+#include <set>
+
+#include "sample.hpp"
+
+using namespace nucleus;
+using namespace nucleus::plan;
+using namespace nucleus::plan::testing;
+using wire::Op;
+using wire::Side;
+
+namespace {
+
+std::vector<std::size_t> places(const LaunchPlan& plan, Op op) {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < plan.steps.size(); ++i)
+        if (plan.steps[i].op == op) found.push_back(i);
+    return found;
+}
+
+std::size_t count(const LaunchPlan& plan, Op op) { return places(plan, op).size(); }
+
+// Every step of `first` comes before every one of `then`; nothing to say where one is missing.
+void check_before(const LaunchPlan& plan, Op first, Op then) {
+    const auto earlier = places(plan, first), later = places(plan, then);
+    if (earlier.empty() || later.empty()) return;
+    BOOST_TEST(earlier.back() < later.front(),
+               wire::operation(first).name << " comes after " << wire::operation(then).name);
+}
+
+void check_all_before(const LaunchPlan& plan, std::vector<Op> firsts, std::vector<Op> thens) {
+    for (const Op first : firsts)
+        for (const Op then : thens) check_before(plan, first, then);
+}
+
+template <class Check>
+void for_each_plan(Check check) {
+    for (const NamedPlan& sample : sample_plans()) {
+        BOOST_TEST_CONTEXT("plan " << sample.name) check(sample.plan);
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(order)
+
+BOOST_AUTO_TEST_CASE(every_plan_clones_adopts_commits_waits_and_executes_once) {
+    for_each_plan([](const LaunchPlan& plan) {
+        for (const Op op : {Op::clone_container, Op::adopt, Op::commit, Op::find_command,
+                            Op::wait_for_start, Op::execute})
+            BOOST_TEST(count(plan, op) == 1U, wire::operation(op).name);
+        BOOST_CHECK(plan.steps.back().op == Op::execute);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_process_is_in_its_cgroup_before_its_cgroup_namespace_is_made) {
+    for_each_plan([](const LaunchPlan& plan) {
+        check_all_before(plan,
+                         {Op::clone_container, Op::adopt, Op::enter_cgroup, Op::attach_cgroup},
+                         {Op::unshare_cgroup});
+        BOOST_TEST(count(plan, Op::enter_cgroup) + count(plan, Op::attach_cgroup) <= 1U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_process_is_adopted_before_it_does_anything_but_enter_its_cgroup) {
+    for_each_plan([](const LaunchPlan& plan) {
+        std::size_t next = places(plan, Op::clone_container).front() + 1;
+        if (plan.steps[next].op == Op::enter_cgroup) ++next;
+        BOOST_CHECK(plan.steps[next].op == Op::adopt);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_process_enters_its_cgroup_in_the_way_that_it_is_told_to) {
+    for (const CgroupEntry entry :
+         {CgroupEntry::none, CgroupEntry::by_itself, CgroupEntry::from_outside}) {
+        CreateFacts facts = default_facts();
+        facts.cgroup_entry = entry;
+        ExecFacts exec = default_exec();
+        exec.cgroup_entry = entry;
+        for (const LaunchPlan& plan : {compile_create(default_policy(), facts),
+                                       compile_exec(*default_policy().process, exec)}) {
+            BOOST_TEST(count(plan, Op::enter_cgroup) == (entry == CgroupEntry::by_itself));
+            BOOST_TEST(count(plan, Op::attach_cgroup) == (entry == CgroupEntry::from_outside));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(no_clone_makes_a_user_cgroup_or_time_namespace) {
+    for_each_plan([](const LaunchPlan& plan) {
+        constexpr std::uint64_t kNever = CLONE_NEWUSER | CLONE_NEWCGROUP | 0x80 /* NEWTIME */;
+        const Step& clone = plan.steps[places(plan, Op::clone_container).front()];
+        BOOST_TEST((clone.flags & kNever) == 0U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_host_writes_the_id_maps_between_the_user_namespace_and_its_root) {
+    for_each_plan([](const LaunchPlan& plan) {
+        BOOST_TEST(count(plan, Op::unshare_user) == count(plan, Op::write_id_maps));
+        check_all_before(plan, {Op::join_namespace}, {Op::unshare_user});
+        check_all_before(plan, {Op::unshare_user}, {Op::write_id_maps});
+        check_all_before(plan, {Op::write_id_maps}, {Op::become_root});
+        check_all_before(plan, {Op::become_root, Op::write_id_maps}, {Op::clone_container});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(masks_and_read_only_paths_are_made_before_the_pivot_and_after_every_mount) {
+    for_each_plan([](const LaunchPlan& plan) {
+        const std::vector<Op> hiding{Op::mask_path, Op::make_readonly};
+        check_all_before(plan, hiding, {Op::pivot_root, Op::move_root, Op::change_root});
+        check_all_before(plan,
+                         {Op::mount_filesystem, Op::mount_bind, Op::remount, Op::make_device,
+                          Op::bind_device, Op::make_link},
+                         hiding);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(nothing_spreads_to_the_host_since_propagation_comes_first) {
+    for_each_plan([](const LaunchPlan& plan) {
+        check_all_before(plan, {Op::set_propagation}, {Op::open_sources, Op::attach_rootfs});
+        check_all_before(plan, {Op::open_sources}, {Op::attach_rootfs});
+        check_all_before(plan, {Op::attach_rootfs},
+                         {Op::mount_filesystem, Op::mount_bind, Op::remount});
+        if (count(plan, Op::attach_rootfs) != 0) BOOST_TEST(count(plan, Op::set_propagation) == 1U);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(sysctls_are_written_before_the_bundle_can_mount_anything) {
+    for_each_plan([](const LaunchPlan& plan) {
+        check_all_before(plan, {Op::set_sysctl}, {Op::mount_filesystem, Op::mount_bind});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(hooks_run_in_the_order_of_the_specification_before_the_pivot) {
+    for_each_plan([](const LaunchPlan& plan) {
+        check_before(plan, Op::run_prestart_hooks, Op::run_create_runtime_hooks);
+        check_before(plan, Op::run_create_runtime_hooks, Op::run_create_container_hooks);
+        check_all_before(
+            plan,
+            {Op::run_prestart_hooks, Op::run_create_runtime_hooks, Op::run_create_container_hooks},
+            {Op::pivot_root, Op::move_root, Op::change_root});
+        check_all_before(plan, {Op::mount_filesystem, Op::mount_bind, Op::make_device},
+                         {Op::run_prestart_hooks});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_process_enters_one_root_before_it_gives_its_rights_away) {
+    for_each_plan([](const LaunchPlan& plan) {
+        const std::size_t roots =
+            count(plan, Op::pivot_root) + count(plan, Op::move_root) + count(plan, Op::change_root);
+        if (count(plan, Op::join_namespace) == 0) BOOST_TEST(roots == 1U);
+        check_all_before(plan, {Op::pivot_root, Op::move_root, Op::change_root},
+                         {Op::change_directory, Op::drop_bounding_set, Op::set_ids});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(ids_and_capabilities_are_given_away_in_the_order_that_the_kernel_demands) {
+    for_each_plan([](const LaunchPlan& plan) {
+        check_before(plan, Op::own_stdio, Op::set_ids);
+        check_before(plan, Op::limit_resources, Op::drop_bounding_set);
+        check_before(plan, Op::drop_bounding_set, Op::set_ids);
+        check_before(plan, Op::set_groups, Op::set_ids);
+        check_before(plan, Op::set_ids, Op::set_capabilities);
+        // With the process's own rights: what it may not execute is not found.
+        check_all_before(plan, {Op::set_ids, Op::set_capabilities, Op::change_directory},
+                         {Op::find_command});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_process_gives_all_its_rights_away_unless_it_is_a_hook_of_the_hosts) {
+    for (const NamedPlan& sample : sample_plans()) {
+        const std::size_t wanted = sample.name == "create-container-hook" ? 0 : 1;
+        BOOST_TEST_CONTEXT("plan " << sample.name)
+        for (const Op op :
+             {Op::drop_bounding_set, Op::set_groups, Op::set_ids, Op::set_capabilities})
+            BOOST_TEST(count(sample.plan, op) == wanted, wire::operation(op).name);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_commit_comes_after_the_limits_and_all_that_can_be_known_to_fail) {
+    for_each_plan([](const LaunchPlan& plan) {
+        const std::size_t commit = places(plan, Op::commit).front();
+        const std::set<Op> later{Op::wait_for_start, Op::set_no_new_privileges, Op::load_seccomp,
+                                 Op::execute};
+        for (std::size_t i = 0; i < plan.steps.size(); ++i)
+            BOOST_TEST((i > commit) == later.contains(plan.steps[i].op), describe(plan));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(nothing_but_the_execution_follows_the_seccomp_filter) {
+    for_each_plan([](const LaunchPlan& plan) {
+        BOOST_TEST(count(plan, Op::load_seccomp) == (plan.needs_seccomp ? 1U : 0U));
+        for (const std::size_t at : places(plan, Op::load_seccomp)) {
+            BOOST_TEST(at + 2 == plan.steps.size());
+            BOOST_CHECK(plan.steps[at + 1].op == Op::execute);
+        }
+        check_before(plan, Op::set_no_new_privileges, Op::load_seccomp);
+        check_before(plan, Op::wait_for_start, Op::set_no_new_privileges);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_filter_without_no_new_privs_keeps_the_right_to_load_it) {
+    for_each_plan([](const LaunchPlan& plan) {
+        constexpr std::uint64_t kSysAdmin = 1U << 21;
+        const bool needed = plan.needs_seccomp && count(plan, Op::set_no_new_privileges) == 0;
+        for (const std::size_t at : places(plan, Op::set_capabilities))
+            BOOST_TEST(plan.steps[at].value == (needed ? kSysAdmin : 0U));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(limits_are_set_by_the_one_side_that_has_the_right_to) {
+    for_each_plan([](const LaunchPlan& plan) {
+        const std::size_t wanted = plan.rlimits.empty() ? 0 : 1;
+        BOOST_TEST(count(plan, Op::limit_resources) + count(plan, Op::set_rlimits) == wanted);
+    });
+    const auto plan = compile_create(user_namespace_policy(), default_facts());
+    BOOST_TEST(count(plan, Op::set_rlimits) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(each_source_that_the_host_opens_is_used_by_one_step) {
+    for_each_plan([](const LaunchPlan& plan) {
+        std::vector<std::int32_t> slots;
+        for (const Step& step : plan.steps)
+            if (step.slot >= 0) slots.push_back(step.slot);
+        std::sort(slots.begin(), slots.end());
+        BOOST_TEST(slots.size() == plan.sources.size());
+        for (std::size_t i = 0; i < slots.size(); ++i)
+            BOOST_TEST(slots[i] == static_cast<std::int32_t>(i));
+        BOOST_TEST(count(plan, Op::open_sources) == (plan.sources.empty() ? 0U : 1U));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(in_a_user_namespace_every_host_tree_comes_from_the_host_and_no_node_is_made) {
+    const auto plan = compile_create(user_namespace_policy(), default_facts());
+    BOOST_TEST(count(plan, Op::make_device) == 0U);
+    for (const Step& step : plan.steps)
+        if (step.op == Op::mount_bind || step.op == Op::bind_device || step.op == Op::attach_rootfs)
+            BOOST_TEST(step.slot >= 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_inherited_mount_namespace_is_changed_in_nothing) {
+    const auto plan = compile_create(inherited_mounts_policy(), default_facts());
+    for (const Op op :
+         {Op::set_propagation, Op::attach_rootfs, Op::mount_filesystem, Op::mount_bind, Op::remount,
+          Op::mask_path, Op::make_readonly, Op::pivot_root, Op::move_root, Op::set_root_propagation,
+          Op::make_device, Op::make_link, Op::make_directory})
+        BOOST_TEST(count(plan, op) == 0U, wire::operation(op).name);
+    BOOST_TEST(count(plan, Op::change_root) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(mounts_keep_the_order_of_the_bundle) {
+    const auto policy = rare_policy();
+    const auto plan = compile_create(policy, default_facts());
+    std::size_t at = places(plan, Op::attach_rootfs).front();
+    for (const auto& mount : policy.rootfs.mounts) {
+        const auto found =
+            std::find_if(plan.steps.begin() + static_cast<std::ptrdiff_t>(at) + 1, plan.steps.end(),
+                         [&](const Step& step) { return step.target == mount.destination; });
+        BOOST_TEST_REQUIRE((found != plan.steps.end()), mount.destination);
+        at = static_cast<std::size_t>(found - plan.steps.begin());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(hooks_that_a_plan_does_not_run_are_not_in_it) {
+    auto policy = hooks_policy();
+    using nucleus::policy::HookKind;
+    policy.hooks.hooks.erase(HookKind::create_runtime);
+    const auto plan = compile_create(policy, default_facts());
+    BOOST_TEST(count(plan, Op::run_prestart_hooks) == 1U);
+    BOOST_TEST(count(plan, Op::run_create_runtime_hooks) == 0U);
+    BOOST_TEST(count(plan, Op::run_create_container_hooks) == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
