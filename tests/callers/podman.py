@@ -782,6 +782,25 @@ def hooks_run_with_the_state_on_their_stdin(t):
 
 
 @test
+def build_runs_its_commands_in_containers_of_their_own(t):
+    # buildah polls `state` and deletes without force.
+    with open(t.directory + "/Containerfile", "w", encoding="utf-8") as file:
+        file.write(f"FROM {IMAGE}\nENV WORD=built\nRUN echo $WORD > /made; readlink "
+                   "/proc/self/ns/pid >> /made; cat /proc/self/cgroup\n")
+    name = "localhost/" + t.container_id()
+    parent = f"/{sandbox.parent_cgroup()}/{t.unique}"  # buildah 1.28 takes it for the cgroup itself
+    t.on_cleanup(podman(), "rmi", "--force", name)
+    answer = podman()("build", "--isolation", "oci", "--network", "none", "--cgroup-parent",
+                      parent, "-t", name, t.directory).must()
+    contains(answer.stdout, ":" + parent, "the cgroup of the RUN step")
+    lines = podman()("run", "--rm", *podman().options(), name, "cat", "/made").must()
+    word, namespace = lines.stdout.split()
+    equal(word, "built", "what the RUN step wrote")
+    check(namespace != observe.namespace("self", "pid"), "the RUN step was in our pid namespace")
+    observe.check_gone(t.unique)
+
+
+@test
 def info_shows_the_version_that_the_runtime_prints(t):
     answer = podman()("info", "--format", "{{.Host.OCIRuntime.Path}}\n{{.Host.OCIRuntime.Version}}")
     lines = answer.must().stdout.splitlines()
