@@ -261,7 +261,7 @@ def delete_after_sigkill_leaves_nothing(t):
     eventually(lambda: not observe.alive(child), "the child ends")
     equal(task.remove(), 137, "exit code")
     observe.check_gone(task.name)
-    eventually(lambda: not observe.pids_of_shims(), "the shim ends", 20.0)
+    eventually(lambda: not observe.shims(), "the shim ends", 20.0)
 
 
 @test
@@ -312,7 +312,7 @@ def a_container_in_the_host_pid_namespace_ends_with_all_its_processes(t):
     observe.check_gone(task.name)
 
 
-# --- what the options ask for ----------------------------------------------------------------------
+# --- what the options ask for --------------------------------------------------------------------
 
 def _bind(source, destination, access):
     return ["--mount", f"type=bind,src={source},dst={destination},options=rbind:{access}"]
@@ -439,7 +439,7 @@ def runc_root_holds_the_state_while_the_container_runs(t):
 @test
 def nothing_is_left_of_all_these_containers(t):
     equal(containerd().tasks(), {}, "tasks")
-    eventually(lambda: not observe.pids_of_shims(), "every shim ends", 20.0)
+    eventually(lambda: not observe.shims(), "every shim ends", 20.0)
     containerd().close()
     eventually(lambda: not observe.processes(), "every process ends", 20.0)
     for name in containerd().names:

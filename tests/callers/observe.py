@@ -59,8 +59,8 @@ def pids_running(*command):
     return sorted(found)
 
 
-def pids_of_shims():
-    """The host's pids of containerd's shims."""
+def shims():
+    """containerd's shims, each as "pid command line"."""
     return [line for line in processes() if "containerd-shim" in line]
 
 
