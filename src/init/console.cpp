@@ -50,6 +50,16 @@ int become_stdio(int terminal) {
     return static_cast<int>(call(__NR_ioctl, 0, TIOCSCTTY, 0));
 }
 
+// The caller's null device would let the container's root change the machine's node through its descriptor: it gets the container's own.
+long replace_null_device(int fd) {
+    const long own = call(__NR_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (own < 0) return 0;  // there is none
+    long error = 0;
+    if (facts_of(static_cast<int>(own)).is_null_device()) error = call(__NR_dup3, own, fd, 0);
+    call(__NR_close, own);
+    return error;
+}
+
 }  // namespace
 
 int open_console(Init& init, const wire::Step& step) {
@@ -73,12 +83,16 @@ int open_console(Init& init, const wire::Step& step) {
     return error;
 }
 
-// A program that is not root must be able to reopen /dev/stdout, which is a file of whoever called us. The null device stays the machine's.
+// A program that is not root must be able to reopen /dev/stdout, which is a file of whoever called us.
 int own_stdio(Init&, const wire::Step& step) {
     for (int fd = 0; fd < 3; ++fd) {
         const FileFacts facts = facts_of(fd);
-        if (facts.error < 0 || facts.uid == step.uid || facts.is_null_device()) continue;
-        const long error = call(__NR_fchown, fd, step.uid, -1);
+        if (facts.error < 0) continue;
+        long error = 0;
+        if (facts.is_null_device())
+            error = replace_null_device(fd);
+        else if (facts.uid != step.uid)
+            error = call(__NR_fchown, fd, step.uid, -1);
         // An unmapped owner, a read-only or foreign file system: the program may still use the descriptor that it has.
         if (error < 0 && error != -EINVAL && error != -EPERM && error != -EROFS && error != -ENOSYS && error != -EACCES)
             return static_cast<int>(error);

@@ -12,6 +12,7 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     LaunchPlan plan;
     const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
     add({.op = Op::join_namespace, .source = "container", .flags = facts.namespaces});
+    if (facts.become_root) add({.op = Op::become_root});
     // The pid namespace holds for children only.
     add({.op = Op::clone_container});
     if (facts.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});

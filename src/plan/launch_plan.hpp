@@ -87,6 +87,7 @@ struct ExecFacts {
     std::string id;
     CgroupEntry cgroup_entry = CgroupEntry::by_itself;
     std::uint64_t namespaces = 0;  // CLONE_NEW* that differ from the runtime's
+    bool become_root = false;  // the container's user namespace maps id 0: what is made on the way is that root's
     bool new_keyring = false;
     std::optional<policy::SeccompPolicy> seccomp;
     std::uint32_t preserve_fds = 0;

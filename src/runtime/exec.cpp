@@ -108,6 +108,7 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
         NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
     }
+    facts.become_root = policy.user_namespace && policy.user_namespace->maps_uid(0) && policy.user_namespace->maps_gid(0);
     facts.new_keyring = container.record->new_keyring;
     facts.seccomp = policy.seccomp;
     facts.preserve_fds = request.preserve_fds;
