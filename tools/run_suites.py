@@ -221,7 +221,7 @@ def report(row, outcome, lines, elapsed):
             print(f"  {line}", flush=True)
     if outcome.problem:
         print(f"  FAIL {row.name}: {outcome.problem}", flush=True)
-    if outcome.failed:
+    if outcome.failed and lines:
         shown = [line for line in lines if not line.startswith(("ok ", "skip "))]
         for line in shown[-SHOWN_LINES:]:
             print(f"  | {line}")
