@@ -15,7 +15,18 @@ namespace nucleus::state {
 namespace {
 
 constexpr std::size_t kMaxIdLength = 1024;
-constexpr char kRecordName[] = "state.json";
+// A record has a file of its own for each stage that create reaches, the last one first. A stage's file is new and never replaces the one
+// before: replacing by rename makes some file systems write the content out at once (ext4's auto_da_alloc).
+constexpr const char* kRecordNames[] = {"state.json", "adopted.json", "planned.json"};
+
+const char* record_name_of(const Record& record) {
+    return kRecordNames[record.committed ? 0 : record.init ? 1 : 2];
+}
+
+bool is_record_name(std::string_view name) {
+    return std::find(std::begin(kRecordNames), std::end(kRecordNames), name) != std::end(kRecordNames);
+}
+
 constexpr char kConfigName[] = "config.json";
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
@@ -150,23 +161,24 @@ Result<void> ContainerDirectory::save(const Record& record) {
     const std::string bytes = encode(record);
     // What could not be read back could not be deleted.
     if (bytes.size() > spec::kMaxConfigBytes)
-        return Error(Errc::unsupported, "save '" + path_of(kRecordName) + "': larger than " +
+        return Error(Errc::unsupported, "save '" + path_of(record_name_of(record)) + "': larger than " +
                                             std::to_string(spec::kMaxConfigBytes >> 20) + " MiB");
-    return replace(kRecordName, bytes);
+    return replace(record_name_of(record), bytes);
 }
 
 Result<std::optional<Record>> ContainerDirectory::load() const {
-    NUCLEUS_TRY(auto bytes, read(kRecordName));
-    if (!bytes) {
-        NUCLEUS_TRY(const bool current, is_current());
-        if (!current) return no_such_container();
-        return std::optional<Record>();
+    for (const char* file : kRecordNames) {
+        NUCLEUS_TRY(auto bytes, read(file));
+        if (!bytes) continue;
+        const std::string name = path_of(file);
+        NUCLEUS_TRY(auto record, decode(name, *bytes));
+        if (record.id != id_)
+            return Error(Errc::system, name + " /id: it is the record of '" + record.id + "'");
+        return std::optional<Record>(std::move(record));
     }
-    const std::string name = path_of(kRecordName);
-    NUCLEUS_TRY(auto record, decode(name, *bytes));
-    if (record.id != id_)
-        return Error(Errc::system, name + " /id: it is the record of '" + record.id + "'");
-    return std::optional<Record>(std::move(record));
+    NUCLEUS_TRY(const bool current, is_current());
+    if (!current) return no_such_container();
+    return std::optional<Record>();
 }
 
 Result<void> ContainerDirectory::save_config(std::string_view bytes) {
@@ -219,8 +231,10 @@ Result<void> ContainerDirectory::remove() {
     if (!entries && entries.error().errnum() == ENOENT) return {};
     if (!entries) return Error(entries.error()).in("remove '" + path_ + "'");
     for (const auto& entry : *entries)
-        if (entry.name != kRecordName) NUCLEUS_CHECK(remove_file(entry.name));
-    NUCLEUS_CHECK(remove_file(kRecordName));
+        if (!is_record_name(entry.name)) NUCLEUS_CHECK(remove_file(entry.name));
+    for (const char* file : kRecordNames)
+        if (std::any_of(entries->begin(), entries->end(), [&](const auto& entry) { return entry.name == file; }))
+            NUCLEUS_CHECK(remove_file(file));
 
     // Another delete may have removed the directory meanwhile, and another create made one of the
     // same name.

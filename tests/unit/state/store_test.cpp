@@ -384,7 +384,7 @@ BOOST_AUTO_TEST_CASE(a_failing_save_keeps_the_old_record) {
     auto directory = created("web-1");
     BOOST_TEST(directory.save(full_record()).has_value());
     Record next = full_record();
-    next.committed = false;
+    next.bundle = "/elsewhere";
     for (unsigned n = 1;; ++n) {
         kernel.fail_call(n, ENOSPC);
         const auto saved = directory.save(next);
