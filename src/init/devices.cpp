@@ -75,14 +75,12 @@ int make_link(Init& init, const wire::Step& step) {
         char present[256];
         const long size = call(__NR_readlinkat, parent, name, present, sizeof present - 1);
         if (size > 0) present[size] = 0;
-        if (size > 0 && equal(present, wanted)) {
-            error = 0;
-        } else if (step.mode == wire::kLinkReplaces) {
+        // Otherwise what stands there is the image's own choice of a convenience link.
+        error = 0;
+        if (step.mode == wire::kLinkReplaces && (size <= 0 || !equal(present, wanted))) {
             // /dev/ptmx must lead to the container's own instance, whatever the image has there.
             error = call(__NR_unlinkat, parent, name, 0);
             if (error >= 0) error = call(__NR_symlinkat, wanted, parent, name);
-        } else {
-            error = 0;  // the image's own choice of a convenience link
         }
     }
     call(__NR_close, parent);

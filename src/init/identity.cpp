@@ -81,11 +81,9 @@ int limit_resources(Init& init, const wire::Step&) {
 int drop_bounding_set(Init&, const wire::Step& step) {
     for (int capability = 0; capability <= kLastCapability; ++capability) {
         if ((step.value >> capability & 1) != 0) continue;
-        const long present = call(__NR_prctl, PR_CAPBSET_READ, capability, 0, 0, 0);
-        if (present == -EINVAL) break;  // past the kernel's last one
-        if (present == 0) continue;
-        if (long error = call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0); error < 0)
-            return static_cast<int>(error);
+        const long error = call(__NR_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
+        if (error == -EINVAL) break;  // past the kernel's last one
+        if (error < 0) return static_cast<int>(error);
     }
     return 0;
 }

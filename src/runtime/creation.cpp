@@ -187,6 +187,12 @@ plan::LaunchPlan Creation::compile() const {
     return plan::compile_create(named, facts);
 }
 
+bool Creation::has_creation_hooks() const {
+    for (const auto kind : {policy::HookKind::prestart, policy::HookKind::create_runtime, policy::HookKind::create_container})
+        if (!policy_.hooks.of(kind).empty()) return true;
+    return false;
+}
+
 launch::HostInputs Creation::host_inputs() {
     launch::HostInputs in;
     in.mapper = mapper_ ? &*mapper_ : nullptr;
@@ -207,10 +213,15 @@ launch::HostInputs Creation::host_inputs() {
     };
     in.adopt = [this](pid_t pid) -> Result<void> {
         NUCLEUS_TRY(record_.init, state::identify(session_.kernel, pid));
-        return directory_->save(record_);
+        // For whoever breaks in on a create that hangs in a hook. The init itself is found through its cgroup.
+        return has_creation_hooks() || !cgroup_ ? directory_->save(record_) : Result<void>();
     };
     in.commit = [this]() -> Result<void> {
-        if (!request_.pid_file.empty()) NUCLEUS_CHECK(write_pid_file(session_.kernel, request_.pid_file, launch_->pid()));
+        if (!request_.pid_file.empty()) {
+            NUCLEUS_CHECK(write_pid_file(session_.kernel, request_.pid_file, launch_->pid()));
+            // The init may be killed before it hears of the commit: the create fails then, and names no process.
+            cleanup_.push([this] { return remove_pid_file(session_.kernel, request_.pid_file); });
+        }
         record_.committed = true;
         return directory_->save(record_);
     };

@@ -43,6 +43,7 @@ private:
     Result<void> clean() override;
     Result<void> set_hostname(const std::string& name) override;
 
+    bool has_creation_hooks() const;
     launch::HostInputs host_inputs();
     plan::CgroupEntry cgroup_entry() const;
     plan::LaunchPlan compile() const;

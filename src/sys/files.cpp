@@ -24,19 +24,22 @@ Result<base::UniqueFd> open_at(Kernel& kernel, int dirfd, const std::string& pat
 }
 
 Result<std::string> read_fd(Kernel& kernel, int fd, const std::string& name, std::size_t limit) {
-    constexpr std::size_t kChunk = 16384;
-    std::string bytes;
+    // Most files here are short. Room that is asked for is written with zeros, and each new page of it is a fault.
+    constexpr std::size_t kFirst = 2048;
+    std::string bytes(kFirst, '\0');
+    std::size_t have = 0;
     for (;;) {
-        const std::size_t have = bytes.size();
-        bytes.resize(have + kChunk);
-        const ssize_t got = kernel.read(fd, bytes.data() + have, kChunk);
-        bytes.resize(have + static_cast<std::size_t>(got > 0 ? got : 0));
-        if (got == 0) return bytes;
+        if (have == bytes.size()) bytes.resize(4 * bytes.size());
+        const ssize_t got = kernel.read(fd, bytes.data() + have, bytes.size() - have);
         if (got == -EINTR) continue;
         if (got < 0) return Error::from_errno(static_cast<int>(-got), quoted("read", name));
-        if (bytes.size() > limit)
+        have += static_cast<std::size_t>(got);
+        if (have > limit)
             return Error(Errc::invalid_config,
                          quoted("read", name) + ": larger than " + std::to_string(limit) + " bytes");
+        if (got > 0) continue;
+        bytes.resize(have);
+        return bytes;
     }
 }
 
