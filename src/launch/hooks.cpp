@@ -57,8 +57,9 @@ std::int64_t milliseconds(sys::Kernel& kernel) {
     return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
 }
 
-// Waits for the process's end, at most the hook's timeout; reaps it. The error says how it ended.
-Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, int pidfd, int output_fd) {
+// Waits for the process's end, at most the hook's timeout, and reaps it: `reaped` says whether it came to that. The error says how
+// the process ended.
+Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, int pidfd, int output_fd, bool& reaped) {
     std::string output;
     const std::int64_t deadline = hook.timeout ? milliseconds(kernel) + std::int64_t{*hook.timeout} * 1000 : 0;
     bool late = false;
@@ -82,6 +83,7 @@ Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, i
     do error = kernel.waitid(P_PID, static_cast<id_t>(pid), info, WEXITED);
     while (error == -EINTR);
     if (error < 0) return Error::from_errno(-error, "wait for the hook");
+    reaped = true;
     drain(kernel, output_fd, output);
     while (!output.empty() && (output.back() == '\n' || output.back() == ' ')) output.pop_back();
     const std::string tail = output.empty() ? "" : ", output: " + output;
@@ -89,6 +91,14 @@ Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, i
     if (info.si_code != CLD_EXITED) return Error(Errc::system, "ended by signal " + std::to_string(info.si_status) + tail);
     if (info.si_status != 0) return Error(Errc::system, "exit status " + std::to_string(info.si_status) + tail);
     return {};
+}
+
+// A hook that cannot be waited for any more. Not reaped yet: the number is still its own.
+void end_child(sys::Kernel& kernel, pid_t pid) {
+    kernel.kill(pid, SIGKILL);
+    siginfo_t info{};
+    while (kernel.waitid(P_PID, static_cast<id_t>(pid), info, WEXITED) == -EINTR) {
+    }
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -117,8 +127,15 @@ Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook, const st
     const pid_t pid = kernel.spawn(request);
     if (pid < 0) return Error::from_errno(-pid, "execute");
     streams.output_end.reset();
-    const base::UniqueFd pidfd(kernel.pidfd_open(pid, 0));
-    return supervise(kernel, hook, pid, pidfd.get(), streams.output.get());
+    bool reaped = false;
+    auto outcome = [&]() -> Result<void> {
+        const int pidfd = kernel.pidfd_open(pid, 0);
+        if (pidfd < 0) return Error::from_errno(-pidfd, "watch the hook");
+        const base::UniqueFd owned(pidfd);
+        return supervise(kernel, hook, pid, pidfd, streams.output.get(), reaped);
+    }();
+    if (!reaped) end_child(kernel, pid);
+    return outcome;
 }
 
 // Of the host's steps, a hook in a container has only its cgroup.
@@ -163,8 +180,9 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook, con
     NUCLEUS_CHECK(launch.prepare(host));
     streams.output_end.reset();
     NUCLEUS_CHECK(launch.execute());
-    auto outcome = supervise(kernel, hook, launch.pid(), launch.pidfd(), streams.output.get());
-    launch.release();
+    bool reaped = false;
+    auto outcome = supervise(kernel, hook, launch.pid(), launch.pidfd(), streams.output.get(), reaped);
+    if (reaped) launch.release();
     return outcome;
 }
 

@@ -65,7 +65,8 @@ namespace {
 bool ask_is_host_root(sys::Kernel& kernel) {
     if (kernel.geteuid() != 0) return false;
     const auto map = sys::read_file(kernel, AT_FDCWD, "/proc/self/uid_map");
-    if (!map) return false;
+    // Root that cannot be proven less: what the kernel then refuses is an error, and no device rule is left out.
+    if (!map) return true;
     unsigned long inside = 1, outside = 1, size = 0;
     return std::sscanf(map->c_str(), "%lu %lu %lu", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
            size == 4294967295UL;
@@ -118,6 +119,12 @@ Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t 
     NUCLEUS_TRY(auto parent, sys::open_at(kernel, AT_FDCWD, directory, O_PATH | O_DIRECTORY));
     return sys::replace_file(kernel, parent.get(), path.substr(slash + 1), std::to_string(pid), 0644)
         .in("pid file '" + path + "'");
+}
+
+Result<void> remove_pid_file(sys::Kernel& kernel, const std::string& path) {
+    const int removed = kernel.unlinkat(AT_FDCWD, path.c_str(), 0);
+    if (removed < 0 && removed != -ENOENT) return Error::from_errno(-removed, "remove pid file '" + path + "'");
+    return {};
 }
 
 // By arithmetic: gmtime_r(3) would read the machine's time zone to say what it is not.

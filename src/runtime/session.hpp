@@ -57,6 +57,7 @@ Result<void> kill_and_wait(Session& session, const Container& container);
 
 // The pid, without a newline, in a new file that takes the old one's place (callers read it with Atoi).
 Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t pid);
+Result<void> remove_pid_file(sys::Kernel& kernel, const std::string& path);
 
 // Now, RFC 3339 with nanoseconds, UTC.
 std::string timestamp(sys::Kernel& kernel);

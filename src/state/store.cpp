@@ -196,7 +196,8 @@ Result<std::string> ContainerDirectory::load_config() const {
 Result<base::UniqueFd> ContainerDirectory::lock() {
     // A descriptor of its own: the lock belongs to the open file and must not end or last with
     // dirfd().
-    NUCLEUS_TRY(auto held, sys::open_at(*kernel_, dirfd(), ".", O_RDONLY | O_DIRECTORY));
+    NUCLEUS_TRY(auto held, sys::open_at(*kernel_, dirfd(), ".", O_RDONLY | O_DIRECTORY)
+                               .in("lock '" + path_ + "'"));
     int locked;
     do locked = kernel_->flock(held.get(), LOCK_EX | LOCK_NB);
     while (locked == -EINTR);

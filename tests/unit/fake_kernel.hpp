@@ -128,6 +128,7 @@ public:
     std::vector<pid_t> running() const;
     std::vector<std::string> cgroups() const;  // paths of all directories but the hierarchies' own
     void reap_all();                           // as the caller's subreaper does
+    void settle();                             // lets every process go on until it waits
     bool uses(const std::string& path);        // a listener is bound there and held by somebody
 
     std::vector<std::string> recorded;  // mounts, limits, programs: what is not simulated

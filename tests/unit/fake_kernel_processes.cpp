@@ -67,7 +67,8 @@ void FakeKernel::reap_all() {
 // execve(2): descriptors but stdio are closed on it.
 void FakeKernel::execute(Process& process, const std::string& path) {
     recorded.push_back("execute " + path);
-    std::erase_if(process.descriptors, [](const auto& entry) { return entry.first > 2; });
+    std::erase_if(process.descriptors,
+                  [](const auto& entry) { return entry.first < 0 || entry.first > 2; });
     process.script.reset();
     if (const auto known = exit_status.find(path); known != exit_status.end())
         end(process, CLD_EXITED, known->second);
@@ -180,6 +181,11 @@ bool FakeKernel::progress() {
         if (each.running && script && script->run()) return true;
     }
     return false;
+}
+
+void FakeKernel::settle() {
+    while (progress()) {
+    }
 }
 
 std::vector<pid_t> FakeKernel::processes() const {

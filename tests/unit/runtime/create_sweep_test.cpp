@@ -1,0 +1,125 @@
+#define BOOST_TEST_MODULE runtime
+// `create` with every kernel call failing in turn: an error that says which step, and nothing left.
+#include <boost/test/unit_test.hpp>
+
+#include <errno.h>
+
+#include "sweep.hpp"
+
+using namespace nucleus;
+using namespace nucleus::runtime;
+using namespace nucleus::runtime::testing;
+
+namespace {
+
+Result<void> create(Machine& machine) {
+    Session command = machine.session();
+    Warnings warnings;
+    return runtime::create(command, machine.create_request(), warnings);
+}
+
+void check_nothing_is_left(Machine& machine, const FaultyRun& run) {
+    for (const std::string& left : machine.left_overs()) {
+        // The message that names the process was lost with the call: it has ended at the channel's
+        // end, and whoever is the runtime's parent reaps it.
+        if (run.call.name == "recvmsg" && left.starts_with("zombie ")) continue;
+        BOOST_ERROR("left: " + left);
+    }
+}
+
+// The container is whole: it is created, it starts, and it goes without a trace.
+void check_container_is_whole(Machine& machine, const FaultyRun&) {
+    Session command = machine.session();
+    Warnings warnings;
+    const auto state = runtime::state(command, "c1");
+    BOOST_TEST_REQUIRE(state.has_value());
+    BOOST_CHECK(state->status == Status::created);
+    const auto started = runtime::start(command, "c1", warnings);
+    BOOST_TEST(started.has_value(), (started ? "" : started.error().message()));
+    const auto removed = runtime::remove(command, {.id = "c1", .force = true}, warnings);
+    BOOST_TEST(removed.has_value(), (removed ? "" : removed.error().message()));
+}
+
+void check_only_the_pid_file_stays(Machine& machine) {
+    machine.kernel.reap_all();
+    for (const std::string& left : machine.left_overs())
+        if (left != "pid file") BOOST_ERROR("left: " + left);
+}
+
+// What may fail without harm.
+const std::set<std::pair<std::string, std::string>> kIgnorable{
+    // Then it is root like any other, which is the stricter of the two.
+    {"openat", "/proc/self/uid_map"},
+    {"read", "/proc/self/uid_map"},
+    {"permitted_capabilities", ""},  // for a warning
+    {"read", "pipe"},                // what a hook printed
+};
+
+std::size_t sweep_create(Bundle bundle, Hierarchies hierarchies) {
+    return run_sweep({
+        .prepare = [=] { return std::make_unique<Machine>(bundle, hierarchies); },
+        .command = create,
+        .ignorable = kIgnorable,
+        .after_failure = check_nothing_is_left,
+        .after_success =
+            [](Machine& machine, const FaultyRun& run) {
+                check_container_is_whole(machine, run);
+                check_only_the_pid_file_stays(machine);
+            },
+    });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(fault_sweep_of_create)
+
+BOOST_AUTO_TEST_CASE(without_a_fault_a_container_is_created) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal}) {
+        for (const Hierarchies hierarchies : {Hierarchies::v1, Hierarchies::v2}) {
+            Machine machine(bundle, hierarchies);
+            const auto created = create(machine);
+            BOOST_TEST_REQUIRE(created.has_value(), (created ? "" : created.error().message()));
+            BOOST_TEST(machine.kernel.complaints.empty());
+            BOOST_TEST(machine.kernel.running().size() == 1U);
+            BOOST_TEST(machine.kernel.open_descriptors().empty());
+            BOOST_TEST(machine.kernel.uses("/run/nucleus/c1/start.sock"));
+            BOOST_TEST(machine.kernel.content("/run/pid") ==
+                       std::to_string(machine.kernel.running().front()));
+            check_container_is_whole(machine, {});
+            check_only_the_pid_file_stays(machine);
+        }
+    }
+}
+
+// Reading one's own id map may fail for want of a descriptor: no reason to let the container have
+// every device.
+BOOST_AUTO_TEST_CASE(keeps_the_device_rules_of_root_that_cannot_read_its_id_map) {
+    Machine counted(Bundle::everything);
+    BOOST_TEST_REQUIRE(create(counted).has_value());
+    const auto calls = counted.kernel.calls();
+    for (std::size_t n = 1; n <= calls.size(); ++n) {
+        if (calls[n - 1].object != "/proc/self/uid_map") continue;
+        Machine machine(Bundle::everything);
+        machine.kernel.fail_call(n, EMFILE);
+        BOOST_TEST(create(machine).has_value());
+        BOOST_TEST(machine.kernel.content("/sys/fs/cgroup/devices/pod/c1/devices.deny") == "a\n");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_bundle_with_everything) {
+    BOOST_TEST(sweep_create(Bundle::everything, Hierarchies::v1) > 600U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_bundle_with_everything_on_cgroup_v2) {
+    BOOST_TEST(sweep_create(Bundle::everything, Hierarchies::v2) > 500U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_user_namespace) {
+    BOOST_TEST(sweep_create(Bundle::user_namespace, Hierarchies::v1) > 400U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_terminal) {
+    BOOST_TEST(sweep_create(Bundle::terminal, Hierarchies::v1) > 300U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,184 @@
+#include "machine.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace nucleus::runtime::testing {
+
+namespace {
+
+using Files = std::map<std::string, std::string>;
+
+// With a time limit and without one: the first is waited for in another way.
+std::string hook(const std::string& path) {
+    return R"([{"path":")" + path + R"(","args":["hook"],"env":["A=b"],"timeout":10},{"path":")" +
+           path + R"("}])";
+}
+
+std::string hooks() {
+    return R"("hooks":{"prestart":)" + hook("/hooks/prestart") + R"(,"createRuntime":)" +
+           hook("/hooks/createRuntime") + R"(,"createContainer":)" +
+           hook("/hooks/createContainer") + R"(,"startContainer":)" +
+           hook("/hooks/startContainer") + R"(,"poststart":)" + hook("/hooks/poststart") +
+           R"(,"poststop":)" + hook("/hooks/poststop") + "},";
+}
+
+std::string process(bool terminal) {
+    return std::string(R"("process":{"terminal":)") + (terminal ? "true" : "false") +
+           R"(,"user":{"uid":0,"gid":0},"args":["sh"],"env":["PATH=/bin"],"cwd":"/",
+           "oomScoreAdj":100,"noNewPrivileges":true,
+           "capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],
+                           "permitted":["CAP_KILL"]},
+           "rlimits":[{"type":"RLIMIT_NOFILE","soft":1024,"hard":1024}]},)";
+}
+
+std::string linux_section(Bundle bundle) {
+    const bool user = bundle == Bundle::user_namespace;
+    const bool joins = bundle == Bundle::everything;
+    std::string text = R"("linux":{"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"uts"},
+        {"type":"mount"},{"type":"cgroup"},{"type":"network")";
+    if (joins) text += R"(,"path":"/run/netns/pod")";
+    text += "}";
+    if (user)
+        text += R"(,{"type":"user"}],
+            "uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+            "gidMappings":[{"containerID":0,"hostID":100000,"size":65536})";
+    text += R"(],"cgroupsPath":"/pod/c1",
+        "resources":{"devices":[{"allow":false,"access":"rwm"},
+                                {"allow":true,"type":"c","major":1,"minor":3,"access":"rw"}],
+                     "pids":{"limit":64},"memory":{"limit":67108864}},
+        "seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64"],
+                   "syscalls":[{"names":["ptrace"],"action":"SCMP_ACT_ERRNO"}]},
+        "maskedPaths":["/proc/kcore"],"readonlyPaths":["/proc/sys"]})";
+    return text;
+}
+
+std::string config(Bundle bundle) {
+    return R"({"ociVersion":"1.3.0","root":{"path":"rootfs","readonly":true},"hostname":"box",)" +
+           process(bundle == Bundle::terminal) +
+           (bundle == Bundle::everything ? hooks() : std::string()) +
+           R"("mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+              {"destination":"/dev/pts","type":"devpts","source":"devpts"},
+              {"destination":"/data","type":"bind","source":"/host/data","options":["rbind"]},
+              {"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro"]}],)" +
+           linux_section(bundle) + "}";
+}
+
+struct Hierarchy {
+    const char* mount_point;
+    const char* options;
+    Files files;
+};
+
+void mount_v1(nucleus::testing::FakeKernel& kernel) {
+    const Hierarchy hierarchies[] = {
+        {"/sys/fs/cgroup/memory",
+         "memory",
+         {{"memory.limit_in_bytes", "0\n"}, {"memory.usage_in_bytes", "0\n"}}},
+        {"/sys/fs/cgroup/pids", "pids", {{"pids.max", "max\n"}}},
+        {"/sys/fs/cgroup/devices", "devices", {{"devices.allow", ""}, {"devices.deny", ""}}},
+        {"/sys/fs/cgroup/freezer", "freezer", {{"freezer.state", "THAWED\n"}}},
+        {"/sys/fs/cgroup/cpuset", "cpuset", {{"cpuset.cpus", "\n"}, {"cpuset.mems", "\n"}}},
+        {"/sys/fs/cgroup/systemd", "name=systemd", {}},
+    };
+    std::string mountinfo = "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n";
+    std::string own;
+    int id = 32;
+    for (const Hierarchy& each : hierarchies) {
+        kernel.make_hierarchy(each.mount_point, each.files);
+        mountinfo += std::to_string(id) + " 31 0:" + std::to_string(id) + " / " + each.mount_point +
+                     " rw - cgroup cgroup rw," + each.options + "\n";
+        own += std::to_string(id++) + ":" + each.options + ":/\n";
+    }
+    kernel.make_file("/sys/fs/cgroup/cpuset/cpuset.cpus", "0-3\n")->of_kernel = true;
+    kernel.make_file("/sys/fs/cgroup/cpuset/cpuset.mems", "0\n")->of_kernel = true;
+    kernel.make_file("/proc/self/mountinfo", mountinfo);
+    kernel.make_file("/proc/self/cgroup", own);
+}
+
+void mount_v2(nucleus::testing::FakeKernel& kernel) {
+    kernel.make_hierarchy("/sys/fs/cgroup", {{"cgroup.controllers", "cpuset cpu io memory pids\n"},
+                                             {"cgroup.subtree_control", ""},
+                                             {"cgroup.events", "populated 0\nfrozen 0\n"},
+                                             {"cgroup.freeze", "0\n"},
+                                             {"cgroup.kill", ""},
+                                             {"memory.max", "max\n"},
+                                             {"memory.swap.max", "max\n"},
+                                             {"pids.max", "max\n"}});
+    kernel.make_file("/proc/self/mountinfo", "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 none rw\n");
+    kernel.make_file("/proc/self/cgroup", "0::/\n");
+}
+
+void demand(const Result<void>& result) {
+    if (!result) throw std::runtime_error(result.error().message());
+}
+
+}  // namespace
+
+Machine::Machine(Bundle which, Hierarchies hierarchies) : bundle(which) {
+    settings.root = "/run/nucleus";
+    kernel.make_directory("/run");
+    kernel.make_file("/proc/self/uid_map", "0 0 4294967295\n");
+    kernel.make_namespace("/run/netns/pod", CLONE_NEWNET);
+    kernel.make_listener("/run/console.sock");
+    kernel.make_file("/bundle/config.json", config(which));
+    kernel.make_directory("/bundle/rootfs");
+    kernel.make_directory("/host/data");
+    kernel.make_directory("/dev");
+    for (const char* device : {"null", "zero", "full", "random", "urandom", "tty"})
+        kernel.make_file(std::string("/dev/") + device, "");
+    for (const char* name : {"prestart", "createRuntime", "createContainer", "startContainer",
+                             "poststart", "poststop"}) {
+        const std::string path = std::string("/hooks/") + name;
+        kernel.make_file(path, "");
+        kernel.exit_status[path] = 0;
+    }
+    if (hierarchies == Hierarchies::v1)
+        mount_v1(kernel);
+    else
+        mount_v2(kernel);
+    kernel.begin();
+}
+
+CreateRequest Machine::create_request() const {
+    CreateRequest request;
+    request.id = "c1";
+    request.bundle = "/bundle";
+    request.pid_file = "/run/pid";
+    if (bundle == Bundle::terminal) request.console_socket = "/run/console.sock";
+    return request;
+}
+
+void Machine::create() {
+    Session command = session();
+    Warnings warnings;
+    demand(runtime::create(command, create_request(), warnings));
+}
+
+void Machine::start() {
+    Session command = session();
+    Warnings warnings;
+    demand(runtime::start(command, "c1", warnings));
+}
+
+std::vector<std::string> Machine::left_overs() {
+    std::vector<std::string> found;
+    for (const std::string& name : kernel.names_in("/run/nucleus"))
+        found.push_back("state directory " + name);
+    if (kernel.exists("/run/pid")) found.push_back("pid file");
+    for (const std::string& name : kernel.names_in("/run"))
+        if (name.starts_with(".")) found.push_back("temporary file " + name);
+    for (const std::string& path : kernel.cgroups()) found.push_back("cgroup " + path);
+    kernel.settle();
+    const std::vector<pid_t> running = kernel.running();
+    for (const pid_t pid : kernel.processes())
+        found.push_back(
+            (std::ranges::find(running, pid) != running.end() ? "process " : "zombie ") +
+            std::to_string(pid));
+    for (const std::string& name : kernel.open_descriptors()) found.push_back("descriptor " + name);
+    return found;
+}
+
+}  // namespace nucleus::runtime::testing
