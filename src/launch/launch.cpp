@@ -1,6 +1,7 @@
 #include "launch/launch.hpp"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -90,6 +91,9 @@ Result<void> Launch::spawn() {
     stage1_ = kernel_.spawn(request);
     if (stage1_ < 0) return Error::from_errno(-stage1_, "execute nucleus-init");
     options_.cgroup = {};
+    const int pidfd = kernel_.pidfd_open(stage1_, 0);
+    if (pidfd < 0) return Error::from_errno(-pidfd, "open nucleus-init");
+    stage1_pidfd_.reset(pidfd);
     return {};
 }
 
@@ -98,7 +102,23 @@ Error Launch::died() {
     return Error(Errc::system, "the container process ended before it was ready");
 }
 
+// Stage 1 alone can tell the container process's pid. Killed between its clone and that message, it leaves a child that holds
+// the channel open and waits for us: no end-of-file would come. So its own end is waited for too.
+Result<void> Launch::await_message() {
+    if (stage1_ < 0) return {};
+    pollfd waited[2] = {{channel_.fd(), POLLIN, 0}, {stage1_pidfd_.get(), POLLIN, 0}};
+    int ready;
+    do ready = kernel_.poll(waited, 2, -1);
+    while (ready == -EINTR);
+    // A message sent before the end may have come after the look at the channel.
+    if (ready >= 0 && waited[0].revents == 0) ready = kernel_.poll(waited, 1, 0);
+    if (ready < 0) return Error::from_errno(-ready, "wait for the init");
+    if (waited[0].revents == 0) return died();
+    return {};
+}
+
 Result<void> Launch::hear_once(bool& reached, std::size_t step) {
+    NUCLEUS_CHECK(await_message());
     NUCLEUS_TRY(auto received, channel_.receive());
     if (!received) return died();
     const wire::Report& report = received->report;
@@ -110,8 +130,8 @@ Result<void> Launch::hear_once(bool& reached, std::size_t step) {
             const int pidfd = kernel_.pidfd_open(pid_, 0);
             if (pidfd < 0) return Error::from_errno(-pidfd, "open the container process");
             pidfd_.reset(pidfd);
-            const pid_t stage1 = std::exchange(stage1_, -1);
-            NUCLEUS_CHECK(reap(kernel_, stage1));
+            NUCLEUS_CHECK(reap(kernel_, stage1_));
+            stage1_ = -1;
             return {};
         }
         case wire::Report::Kind::reached:

@@ -61,6 +61,7 @@ private:
     Result<void> walk(HostSide& host, wire::Op last);
     Result<void> hear_until_reached(std::size_t step);
     Result<void> hear_once(bool& reached, std::size_t step);
+    Result<void> await_message();
     Error died();
 
     sys::Kernel& kernel_;
@@ -69,6 +70,7 @@ private:
     Channel channel_;
     std::size_t cursor_ = 0;
     pid_t stage1_ = -1;
+    base::UniqueFd stage1_pidfd_;
     pid_t pid_ = -1;
     base::UniqueFd pidfd_;
     base::UniqueFd console_;
