@@ -43,9 +43,16 @@ Result<base::UniqueFd> connect_to_gate(sys::Kernel& kernel, int dirfd, const std
     return socket;
 }
 
-bool gate_is_closed(sys::Kernel& kernel, int dirfd, const std::string& name) {
-    if (kernel.faccessat(dirfd, name.c_str(), 0 /* F_OK */, 0) < 0) return false;
-    return connect_to_gate(kernel, dirfd, name).has_value();
+Result<bool> gate_is_closed(sys::Kernel& kernel, int dirfd, const std::string& name) {
+    const int found = kernel.faccessat(dirfd, name.c_str(), 0 /* F_OK */, 0);
+    if (found == -ENOENT) return false;
+    if (found < 0) return Error::from_errno(-found, "look for the start gate");
+    auto connected = connect_to_gate(kernel, dirfd, name);
+    if (connected) return true;
+    const int error = connected.error().errnum();
+    // Removed since the look, or nobody listens.
+    if (error == ENOENT || error == ECONNREFUSED) return false;
+    return std::move(connected).error();
 }
 
 }  // namespace nucleus::runtime

@@ -16,7 +16,7 @@ inline constexpr const char* kGateName = "start.sock";
 Result<base::UniqueFd> listen_at_gate(sys::Kernel& kernel, int dirfd);
 
 // The init still waits behind it. A gate that is there but refuses belongs to a start that was killed before it could remove it.
-bool gate_is_closed(sys::Kernel& kernel, int dirfd, const std::string& name);
+Result<bool> gate_is_closed(sys::Kernel& kernel, int dirfd, const std::string& name);
 
 Result<base::UniqueFd> connect_to_gate(sys::Kernel& kernel, int dirfd, const std::string& name);
 

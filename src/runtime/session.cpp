@@ -34,7 +34,8 @@ Result<Status> status_of(Session& session, Container& container) {
         if (frozen && *frozen) return Status::paused;
     }
     if (record.socket.empty()) return Status::running;
-    return gate_is_closed(session.kernel, container.directory.dirfd(), record.socket) ? Status::created : Status::running;
+    NUCLEUS_TRY(const bool waits, gate_is_closed(session.kernel, container.directory.dirfd(), record.socket));
+    return waits ? Status::created : Status::running;
 }
 
 }  // namespace
@@ -86,19 +87,27 @@ std::uint64_t separate_flags(const NamespaceConfig& namespaces) {
     return flags;
 }
 
-Result<base::UniqueFd> open_init(Session& session, const Container& container) {
+Result<base::UniqueFd> open_process(Session& session, const state::ProcessId& process) {
     const auto not_running = [] { return Error(Errc::not_running, "container not running"); };
-    if (!container.record || !container.record->init) return not_running();
-    const state::ProcessId& init = *container.record->init;
-    base::UniqueFd pidfd(session.kernel.pidfd_open(init.pid, 0));
+    const int opened = session.kernel.pidfd_open(process.pid, 0);
+    // EINVAL, ENOENT: the number is a thread's by now (pidfd_open(2)).
+    if (opened == -ESRCH || opened == -EINVAL || opened == -ENOENT) return not_running();
+    if (opened < 0) return Error::from_errno(-opened, "open the container process");
+    base::UniqueFd pidfd(opened);
     // Identity after the descriptor: what is compared now is what will get the signal.
-    if (!pidfd || !state::alive(session.kernel, init)) return not_running();
+    if (!state::alive(session.kernel, process)) return not_running();
     return pidfd;
+}
+
+Result<base::UniqueFd> open_init(Session& session, const Container& container) {
+    if (!container.record || !container.record->init) return Error(Errc::not_running, "container not running");
+    return open_process(session, *container.record->init);
 }
 
 Result<void> kill_and_wait(Session& session, const Container& container) {
     auto pidfd = open_init(session, container);
-    if (!pidfd) return {};
+    if (!pidfd && pidfd.error().code() == Errc::not_running) return {};
+    if (!pidfd) return std::move(pidfd).error();
     const int sent = session.kernel.pidfd_send_signal(pidfd->get(), SIGKILL);
     if (sent < 0 && sent != -ESRCH) return Error::from_errno(-sent, "kill the container process");
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *container.record));

@@ -49,7 +49,9 @@ Result<policy::ContainerPolicy> policy_of(Session& session, const Container& con
 // CLONE_NEW* of the namespaces that the container does not share with the runtime.
 std::uint64_t separate_flags(const NamespaceConfig& namespaces);
 
-// A pidfd of the container process, proven to be the recorded one. Errc::not_running: `container not running`.
+// A pidfd, proven to be the recorded process's. Errc::not_running: `container not running`.
+Result<base::UniqueFd> open_process(Session& session, const state::ProcessId& process);
+// The container process's.
 Result<base::UniqueFd> open_init(Session& session, const Container& container);
 
 // Sends a signal and, if it is SIGKILL, waits for the end, at most 10 s.

@@ -10,8 +10,7 @@ using policy::HookKind;
 Result<void> run_start_container_hooks(Session& session, const state::Record& record,
                                        const policy::ContainerPolicy& policy) {
     if (policy.hooks.of(HookKind::start_container).empty()) return {};
-    base::UniqueFd pidfd(session.kernel.pidfd_open(record.init->pid, 0));
-    if (!pidfd) return Error(Errc::not_running, "container not running");
+    NUCLEUS_TRY(const base::UniqueFd pidfd, open_process(session, *record.init));
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
     launch::HookNamespaces namespaces{pidfd.get(), {}, separate_flags(policy.namespaces), cgroup.get()};
     namespaces.process = &*policy.process;

@@ -140,7 +140,9 @@ int FakeKernel::signalfd(std::uint64_t, int) noexcept {
 }
 
 int FakeKernel::sigprocmask(int, const std::uint64_t*, std::uint64_t* old) noexcept {
-    if (const int error = enter("sigprocmask", ""); error < 0) return error;
+    // Who does not ask for the old mask puts one back.
+    if (const int error = enter("sigprocmask", old != nullptr ? "take" : "restore"); error < 0)
+        return error;
     if (old != nullptr) *old = 0;
     return 0;
 }

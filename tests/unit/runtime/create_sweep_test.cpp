@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include <algorithm>
+
 #include "sweep.hpp"
 
 using namespace nucleus;
@@ -120,6 +122,93 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_user_namespace) {
 
 BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_terminal) {
     BOOST_TEST(sweep_create(Bundle::terminal, Hierarchies::v1) > 300U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(an_init_that_fails)
+
+namespace {
+
+// The init's operations of a bundle before the wait for start, each once.
+std::set<wire::Op> operations_of(Bundle bundle) {
+    std::set<wire::Op> found;
+    for (const auto& operation : wire::kOperations) {
+        if (operation.side != wire::Side::init) continue;
+        Machine machine(bundle);
+        machine.kernel.init_dies_at = operation.op;
+        if (!create(machine)) found.insert(operation.op);
+    }
+    return found;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(is_told_of_by_its_step_and_leaves_nothing) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal}) {
+        const std::set<wire::Op> operations = operations_of(bundle);
+        BOOST_TEST(operations.size() > 20U);
+        for (const wire::Op op : operations) {
+            Machine machine(bundle);
+            machine.kernel.init_failure = {op, EPERM, ""};
+            const auto created = create(machine);
+            const std::string name = wire::operation(op).name;
+            BOOST_TEST_CONTEXT("failing at " << name) {
+                BOOST_TEST_REQUIRE(!created.has_value());
+                // Of the container's init, or of that of a hook in the container.
+                const bool named = created.error().message().find(name) != std::string::npos;
+                BOOST_TEST(named, created.error().message());
+                BOOST_TEST(machine.kernel.complaints.empty());
+                check_nothing_is_left(machine, {});
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(is_missed_when_it_is_killed_and_leaves_nothing) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal}) {
+        for (const wire::Op op : operations_of(bundle)) {
+            Machine machine(bundle);
+            machine.kernel.init_dies_at = op;
+            const auto created = create(machine);
+            BOOST_TEST_CONTEXT("killed at " << wire::operation(op).name) {
+                BOOST_TEST_REQUIRE(!created.has_value());
+                const bool told = created.error().message().find("ended ") != std::string::npos;
+                BOOST_TEST(told, created.error().message());
+                BOOST_TEST(machine.kernel.complaints.empty());
+                check_nothing_is_left(machine, {});
+            }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_hook_that_fails)
+
+BOOST_AUTO_TEST_CASE(is_named_with_its_status_and_leaves_nothing) {
+    for (const std::string kind : {"prestart", "createRuntime", "createContainer"}) {
+        Machine machine(Bundle::everything);
+        machine.kernel.exit_status["/hooks/" + kind] = 3;
+        const auto created = create(machine);
+        BOOST_TEST_REQUIRE(!created.has_value());
+        BOOST_TEST(created.error().message() ==
+                   kind + " hook 0 '/hooks/" + kind + "': exit status 3");
+        check_nothing_is_left(machine, {});
+        // The life cycle goes on where it ends (runtime.md#lifecycle).
+        const auto& recorded = machine.kernel.recorded;
+        BOOST_TEST(std::count(recorded.begin(), recorded.end(), "execute /hooks/poststop") == 2);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(that_takes_too_long_is_killed) {
+    Machine machine(Bundle::everything);
+    machine.kernel.exit_status.erase("/hooks/createRuntime");  // runs for ever
+    const auto created = create(machine);
+    BOOST_TEST_REQUIRE(!created.has_value());
+    BOOST_TEST(created.error().message() ==
+               "createRuntime hook 0 '/hooks/createRuntime': timed out after 10 s");
+    check_nothing_is_left(machine, {});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -14,7 +14,8 @@ namespace nucleus::runtime::testing {
 struct FaultyRun {
     std::string name;  // "call 12, openat 'x': EPERM"
     nucleus::testing::FakeKernel::Call call;
-    int errnum = 0;             // 0: a transfer of one byte
+    int errnum = 0;  // 0: a transfer of one byte
+    bool may_be_ignored = false;
     bool must_succeed = false;  // interrupted calls and short transfers are resumed
 };
 
@@ -22,7 +23,9 @@ struct Sweep {
     std::function<std::unique_ptr<Machine>()> prepare;  // up to the command
     std::function<Result<void>(Machine&)> command;
     // What may fail without the command's failing: name and object of the call.
-    std::set<std::pair<std::string, std::string>> ignorable;
+    std::set<std::pair<std::string, std::string>> ignorable = {};
+    // The same of every call from the first of this name and object on.
+    std::pair<std::string, std::string> ignorable_from = {};
     // After a command that failed, or succeeded in spite of the fault.
     std::function<void(Machine&, const FaultyRun&)> after_failure, after_success;
 };

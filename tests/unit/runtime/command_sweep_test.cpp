@@ -1,0 +1,238 @@
+// start, exec and `delete --force` with every kernel call failing in turn.
+#include <boost/test/unit_test.hpp>
+
+#include <errno.h>
+#include <signal.h>
+
+#include "sweep.hpp"
+
+using namespace nucleus;
+using namespace nucleus::runtime;
+using namespace nucleus::runtime::testing;
+
+namespace {
+
+using Ignorable = std::set<std::pair<std::string, std::string>>;
+
+std::unique_ptr<Machine> with_created(Bundle bundle, Hierarchies hierarchies) {
+    auto machine = std::make_unique<Machine>(bundle, hierarchies);
+    machine->create();
+    return machine;
+}
+
+std::unique_ptr<Machine> with_running(Bundle bundle, Hierarchies hierarchies) {
+    auto machine = with_created(bundle, hierarchies);
+    machine->start();
+    machine->kernel.reap_all();
+    return machine;
+}
+
+Result<void> start_container(Machine& machine) {
+    Session command = machine.session();
+    Warnings warnings;
+    return runtime::start(command, "c1", warnings);
+}
+
+Result<void> delete_container(Machine& machine) {
+    Session command = machine.session();
+    Warnings warnings;
+    return runtime::remove(command, {.id = "c1", .force = true}, warnings);
+}
+
+std::string status(Machine& machine) {
+    Session command = machine.session();
+    const auto state = runtime::state(command, "c1");
+    return state ? std::string(word_of(state->status)) : state.error().message();
+}
+
+void check_no_descriptor_is_open(Machine& machine) {
+    for (const std::string& name : machine.kernel.open_descriptors()) BOOST_ERROR("open: " + name);
+}
+
+// The container's end is seen by its parent, which is not the runtime.
+void check_it_goes_without_a_trace(Machine& machine) {
+    const auto removed = delete_container(machine);
+    BOOST_TEST(removed.has_value(), (removed ? "" : removed.error().message()));
+    machine.kernel.reap_all();
+    for (const std::string& left : machine.left_overs())
+        if (left != "pid file") BOOST_ERROR("left: " + left);
+}
+
+// What the container's processes are, besides those of the command that failed.
+void check_only_the_container_runs(Machine& machine, std::size_t most) {
+    machine.kernel.settle();
+    BOOST_TEST(machine.kernel.running().size() <= most);
+}
+
+// What looking at a container may go without.
+Ignorable with_usual(Ignorable more) {
+    more.insert({
+        // Root that cannot be proven less is root.
+        {"openat", "/proc/self/uid_map"},
+        {"read", "/proc/self/uid_map"},
+        // A process counts as alive while the kernel does not answer.
+        {"openat", "/proc/1002/stat"},
+        {"read", "/proc/1002/stat"},
+        // ... and as not frozen.
+        {"openat", "/sys/fs/cgroup/freezer/pod/c1/freezer.state"},
+        {"read", "/sys/fs/cgroup/freezer/pod/c1/freezer.state"},
+        {"openat", "/sys/fs/cgroup/pod/c1/cgroup.events"},
+        {"read", "/sys/fs/cgroup/pod/c1/cgroup.events"},
+    });
+    return more;
+}
+
+ExecRequest exec_request(bool detach) {
+    ExecRequest request;
+    request.id = "c1";
+    request.args = {"/bin/tool"};
+    request.detach = detach;
+    request.pid_file = "/run/pid2";
+    return request;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(fault_sweep_of_start)
+
+void sweep_start(Bundle bundle, Hierarchies hierarchies) {
+    const std::size_t runs = run_sweep({
+        .prepare = [=] { return with_created(bundle, hierarchies); },
+        .command = start_container,
+        .ignorable = with_usual({
+            {"read", "pipe"},            // what a hook printed
+            {"unlinkat", "start.sock"},  // a reader that finds the gate probes it
+        }),
+        .after_failure =
+            [](Machine& machine, const FaultyRun&) {
+                check_no_descriptor_is_open(machine);
+                check_only_the_container_runs(machine, 1);
+                check_it_goes_without_a_trace(machine);
+            },
+        .after_success =
+            [](Machine& machine, const FaultyRun&) {
+                check_no_descriptor_is_open(machine);
+                BOOST_TEST(status(machine) == "running");
+                check_it_goes_without_a_trace(machine);
+            },
+    });
+    BOOST_TEST(runs > 50U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_container_that_delete_removes) {
+    sweep_start(Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_container_that_delete_removes_on_cgroup_v2) {
+    sweep_start(Bundle::everything, Hierarchies::v2);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_user_namespace_that_delete_removes) {
+    sweep_start(Bundle::user_namespace, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(fault_sweep_of_delete)
+
+void sweep_delete(bool running, Bundle bundle, Hierarchies hierarchies) {
+    const std::size_t runs = run_sweep({
+        .prepare = [=] { return (running ? with_running : with_created)(bundle, hierarchies); },
+        .command = delete_container,
+        .ignorable = with_usual({
+            // Without it no poststop hooks can be known, and the container goes all the same.
+            {"openat", "config.json"},
+            {"read", "config.json"},
+        }),
+        .ignorable_from = {"unlinkat", "c1"},  // poststop hooks: a failure is a warning
+        .after_failure =
+            [](Machine& machine, const FaultyRun&) {
+                check_no_descriptor_is_open(machine);
+                check_it_goes_without_a_trace(machine);
+            },
+        .after_success =
+            [](Machine& machine, const FaultyRun&) {
+                machine.kernel.reap_all();
+                for (const std::string& left : machine.left_overs())
+                    if (left != "pid file") BOOST_ERROR("left: " + left);
+            },
+    });
+    BOOST_TEST(runs > 50U);
+}
+
+BOOST_AUTO_TEST_CASE(can_be_repeated_for_a_created_container) {
+    sweep_delete(false, Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(can_be_repeated_for_a_running_container) {
+    sweep_delete(true, Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(can_be_repeated_on_cgroup_v2) {
+    sweep_delete(true, Bundle::everything, Hierarchies::v2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(fault_sweep_of_exec)
+
+Result<void> exec(Machine& machine, bool detach) {
+    Session command = machine.session();
+    Warnings warnings;
+    const auto status = runtime::exec(command, exec_request(detach), warnings);
+    if (!status) return status.error();
+    if (*status != (detach ? 0 : 7)) return Error(Errc::system, "exit status of the program");
+    return {};
+}
+
+void sweep_exec(bool detach, Bundle bundle, Hierarchies hierarchies) {
+    const std::size_t runs = run_sweep({
+        .prepare =
+            [=] {
+                auto machine = with_running(bundle, hierarchies);
+                if (!detach) machine->kernel.exit_status["/bin/tool"] = 7;
+                return machine;
+            },
+        .command = [=](Machine& machine) { return exec(machine, detach); },
+        .ignorable = with_usual({
+            {"permitted_capabilities", ""},
+            {"read", "signals"},
+            {"sigprocmask", "restore"},  // at the command's end
+        }),
+        .after_failure =
+            [](Machine& machine, const FaultyRun& run) {
+                check_no_descriptor_is_open(machine);
+                check_only_the_container_runs(machine, 1);
+                if (run.call.name != "recvmsg") BOOST_TEST(machine.kernel.processes().size() == 1U);
+                BOOST_TEST(status(machine) == "running");
+                check_it_goes_without_a_trace(machine);
+            },
+        .after_success =
+            [=](Machine& machine, const FaultyRun&) {
+                check_no_descriptor_is_open(machine);
+                BOOST_TEST(machine.kernel.running().size() == (detach ? 2U : 1U));
+                BOOST_TEST(machine.kernel.exists("/run/pid2"));
+                BOOST_TEST(status(machine) == "running");
+                check_it_goes_without_a_trace(machine);
+            },
+    });
+    BOOST_TEST(runs > 100U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_the_container_as_it_was) {
+    sweep_exec(true, Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_the_container_as_it_was_in_the_foreground) {
+    sweep_exec(false, Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_the_container_as_it_was_on_cgroup_v2) {
+    sweep_exec(true, Bundle::everything, Hierarchies::v2);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_user_namespace_as_it_was) {
+    sweep_exec(true, Bundle::user_namespace, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
