@@ -48,7 +48,9 @@ int replace_link(int parent, const char* name, const Path& before, const char* r
     static Path joined;
     joined.clear();
     if (target[0] != '/') joined.add(before.text()).add("/");
-    joined.add(target, static_cast<unsigned long>(size)).add("/").add(rest);
+    joined.add(target, static_cast<unsigned long>(size));
+    // No slash at the end of what is to be a file: it would then have to be a directory.
+    if (*rest != 0) joined.add("/").add(rest);
     if (joined.full()) return -ENAMETOOLONG;
     out.clear();
     out.add(joined.text());

@@ -18,7 +18,7 @@ from support.runtime import find_peer
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "attacker.cpp")
 
-suite = report.Suite("attacks", budget=100)
+suite = report.Suite("attacks", budget=50)
 _compiled = []
 
 

@@ -227,7 +227,7 @@ def passwd_fifo(scene):
     os.mkfifo(scene.path("/etc/passwd"))
     scene.bundle.args("/bin/sh", "-c", "echo ran").write()
     try:
-        scene.runtime.run(scene.id, scene.bundle, timeout=5)
+        scene.runtime.run(scene.id, scene.bundle, timeout=3)
     except AssertionError:
         return "run waits for a writer of the FIFO"
     return scene.damage()

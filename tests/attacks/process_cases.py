@@ -26,17 +26,17 @@ def _name_of_init(scene):
     return "runc:[" if scene.runtime.kind == "runc" else "nucleus"
 
 
-def _watching(scene, seconds):
+def _watching(scene, seconds, name=None):
     """A container whose process attacks each process that the runtime brings in."""
     shutil.copy(attacker(), scene.path("/attacker"))
-    scene.bundle.args("/attacker", "watch", _name_of_init(scene), str(seconds))
+    scene.bundle.args("/attacker", "watch", name or _name_of_init(scene), str(seconds))
     scene.bundle.write()
     return scene.runtime.run(scene.id, scene.bundle, "--detach").must()
 
 
-def _outcome(scene, container, attempts, command):
+def _outcome(scene, container, attempts, *command):
     for _ in range(attempts):
-        scene.runtime.exec(scene.id, command)
+        scene.runtime.exec(scene.id, *command)
     scene.runtime.wait_status(scene.id, "stopped", timeout=15)
     lines = container.stdout.splitlines()
     seen = len({line for line in lines if line.startswith("saw ")})
@@ -50,7 +50,7 @@ def overwritten_runtime(scene):
     copy = _own_copy(scene)
     before = _digest(copy)
     scene.bundle.write_file("/evil", "#!/proc/self/exe\n", 0o755)
-    container = _watching(scene, 5)
+    container = _watching(scene, 3)
     done = _outcome(scene, container, 15, "/evil")
     changed = "" if _digest(copy) == before else "the runtime's file was overwritten"
     opened = "" if "overwrote" not in done else "the program of a process was written to"
@@ -90,17 +90,29 @@ def _programs_in(namespace):
 
 @attack("CVE_2016_9962_a_process_that_joins_can_be_neither_traced_nor_read", shown_on_runc=True)
 def joining_process(scene):
-    container = _watching(scene, 5)
+    container = _watching(scene, 3)
     done = _outcome(scene, container, 15, "true")
     return scene.damage("" if not done else "the container reached: " + ", ".join(done))
 
 
+@suite.test
+def the_attacker_reaches_a_process_that_nothing_protects(t):
+    """Else the two tests above would see nothing whatever the runtime did."""
+    scene = Scene(t, t.runtime_path, "a")
+    os.mkdir(scene.path("/own"))
+    shutil.copy(os.path.realpath(scene.path("/bin/busybox")), scene.path("/own/sleep"))
+    container = _watching(scene, 3, "sleep")
+    done = _outcome(scene, container, 1, "/own/sleep", "0.5")
+    report.equal(done, ["descriptors", "memory", "overwrote", "program", "traced"],
+                 "what the attacker reached")
+
+
 def _escapes(result):
     """A directory outside of the root cannot be named by the kernel, or has the host's files."""
-    return result.status == 0 and "ran in" in result.stdout
+    return result.status == 0 and "ran outside" in result.stdout
 
 
-CWD_SCRIPT = "test -e ./outside-marker && echo ran in the host's tree; pwd"
+CWD_SCRIPT = "test -e ./outside-marker && echo ran outside; pwd"
 
 
 def _cwd(scene, set_cwd):
@@ -109,6 +121,7 @@ def _cwd(scene, set_cwd):
         file.write("x")
     leaked = os.open(scene.outside, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        report.equal(set_cwd("/home", leaked).must().stdout, "/home\n", "a directory of the image")
         for number in [*range(3, 13), leaked]:
             result = set_cwd(f"/proc/self/fd/{number}", leaked)
             # Whatever directory it is, it must be one that has a name below the root.

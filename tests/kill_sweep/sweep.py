@@ -17,7 +17,7 @@ from support import census, report
 from support.runtime import Runtime, become_subreaper
 
 WORKERS = 2
-QUIET_WITHIN = 2.0
+QUIET_WITHIN = 2.0  # seconds that what was left alone may take to end
 COMMAND_TIMEOUT = 20.0
 
 
@@ -102,9 +102,9 @@ def children():
     return found
 
 
-def quiet(limit=QUIET_WITHIN):
+def quiet(limit=None):
     """Waits until no process is left of what was started."""
-    end = time.monotonic() + limit
+    end = time.monotonic() + (QUIET_WITHIN if limit is None else limit)
     while orphans():
         if time.monotonic() >= end:
             return False
@@ -128,7 +128,7 @@ def clean(point, place, before):
     point.must(removed.stderr == "", f"delete --force was not silent\n{removed!r}")
     point.must(quiet(), "a process survives delete --force")
     remove_pid_file(place)
-    left = census.settled(place.census, before)
+    left = census.settled(place.census, before, QUIET_WITHIN)
     point.must(left == "", left)
 
 
@@ -161,9 +161,9 @@ class Sweep:
             place.baseline = None  # what one step left is not the next one's
         return point
 
-    def run(self, t, stepper):
+    def run(self, t, stepper, runtime_path=None):
         """Sweeps the points; fails with every problem found."""
-        places = [Place(t.runtime_path, f"{t.directory}/w{i}", f"{t.unique}-w{i}",
+        places = [Place(runtime_path or t.runtime_path, f"{t.directory}/w{i}", f"{t.unique}-w{i}",
                         self.make_bundle) for i in range(WORKERS)]
         total = self._count(t, stepper, places[0])
         points = self._share(t, stepper, places, range(1, total + 1, self.every))
