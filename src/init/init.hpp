@@ -84,6 +84,7 @@ int load_seccomp(Init&, const wire::Step&);
 int execute(Init&, const wire::Step&);
 // gate.cpp
 int wait_for_start(Init&, const wire::Step&);
+int end_with_runtime(Init&, const wire::Step&);
 
 // The function of each operation of the init's side, null for the host's (steps.cpp).
 StepFunction function_of(wire::Op op);

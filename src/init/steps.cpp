@@ -53,6 +53,7 @@ constexpr Entry kEntries[] = {
     {Op::set_umask, set_umask},
     {Op::find_command, find_command},
     {Op::wait_for_start, wait_for_start},
+    {Op::end_with_runtime, end_with_runtime},
     {Op::set_no_new_privileges, set_no_new_privileges},
     {Op::load_seccomp, load_seccomp},
     {Op::execute, execute},

@@ -1,6 +1,8 @@
 // The plans of programs that enter a container which is there: exec, and hooks in its namespaces.
 #include <sched.h>
 
+#include <algorithm>
+
 #include "plan/launch_plan.hpp"
 #include "plan/process.hpp"
 
@@ -40,7 +42,10 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     // A hook: its environment is what it says, no more (config.md#posix-platform-hooks).
     plan.needs_home = false;
     for (Step& step : plan.steps)
-            if (step.op == Op::find_command || step.op == Op::execute) step.source = facts.command;
+        if (step.op == Op::find_command || step.op == Op::execute) step.source = facts.command;
+    const auto wait = std::find_if(plan.steps.begin(), plan.steps.end(),
+                                   [](const Step& step) { return step.op == Op::wait_for_start; });
+    plan.steps.insert(wait + 1, {.op = Op::end_with_runtime});
     return plan;
 }
 
@@ -58,6 +63,7 @@ LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespac
     add({.op = Op::find_command, .source = hook.path});
     add({.op = Op::commit});
     add({.op = Op::wait_for_start});
+    add({.op = Op::end_with_runtime});
     add({.op = Op::execute, .source = hook.path});
     plan.argv = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
     plan.env = hook.env;

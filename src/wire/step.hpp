@@ -67,6 +67,7 @@ enum class Op : std::uint16_t {
     set_rlimits,
     commit,
     wait_for_start,
+    end_with_runtime,  // hooks
     set_no_new_privileges,
     load_seccomp,
     execute,
@@ -132,6 +133,7 @@ inline constexpr Operation kOperations[] = {
     {Op::set_rlimits, Side::host, "set rlimits"},
     {Op::commit, Side::host, "commit"},
     {Op::wait_for_start, Side::init, "wait for start"},
+    {Op::end_with_runtime, Side::init, "end with the runtime"},
     {Op::set_no_new_privileges, Side::init, "set no_new_privs"},
     {Op::load_seccomp, Side::init, "load seccomp"},
     {Op::execute, Side::init, "exec"},

@@ -185,11 +185,22 @@ BOOST_AUTO_TEST_CASE(a_process_gives_all_its_rights_away_unless_it_is_a_hook_of_
 BOOST_AUTO_TEST_CASE(the_commit_comes_after_the_limits_and_all_that_can_be_known_to_fail) {
     for_each_plan([](const LaunchPlan& plan) {
         const std::size_t commit = places(plan, Op::commit).front();
-        const std::set<Op> later{Op::wait_for_start, Op::set_no_new_privileges, Op::load_seccomp,
-                                 Op::execute};
+        const std::set<Op> later{Op::wait_for_start, Op::end_with_runtime,
+                                 Op::set_no_new_privileges, Op::load_seccomp, Op::execute};
         for (std::size_t i = 0; i < plan.steps.size(); ++i)
             BOOST_TEST((i > commit) == later.contains(plan.steps[i].op), describe(plan));
     });
+}
+
+BOOST_AUTO_TEST_CASE(a_hook_ends_with_the_runtime_and_no_other_program_does) {
+    for (const NamedPlan& sample : sample_plans()) {
+        const bool hook = sample.name.ends_with("-hook");
+        BOOST_TEST_CONTEXT("plan " << sample.name) {
+            BOOST_TEST(count(sample.plan, Op::end_with_runtime) == (hook ? 1U : 0U));
+            check_before(sample.plan, Op::set_capabilities, Op::end_with_runtime);
+            check_before(sample.plan, Op::wait_for_start, Op::end_with_runtime);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(nothing_but_the_execution_follows_the_seccomp_filter) {
