@@ -80,6 +80,27 @@ _kernel_interface_is_a_link("CVE_2023_27561", "proc")
 _kernel_interface_is_a_link("CVE_2025_54867", "sys")
 
 
+@attack("tmpcopyup_copies_links_and_special_files_as_they_are")
+def copied_links(scene):
+    """The copy is made while the host's files are still in reach."""
+    with open(scene.outside + "/secret", "w", encoding="utf-8") as file:
+        file.write("the host's secret\n")
+    os.mkdir(scene.path("/data"))
+    os.symlink(scene.outside + "/secret", scene.path("/data/file"))
+    os.symlink(scene.outside, scene.path("/data/directory"))
+    os.mkfifo(scene.path("/data/fifo"))
+    scene.link("/way", scene.outside)
+    for destination in ("/data", "/way"):
+        scene.bundle.mount(destination, "tmpfs", "tmpfs", ["tmpcopyup"])
+    result = scene.run_shell("cat /data/file /data/directory/secret /way/secret; "
+                             "test -p /data/fifo && readlink /data/file && "
+                             "readlink /data/directory").must()
+    read = "" if "the host's secret" not in result.stdout else "a file of the host was copied"
+    report.equal(result.stdout.splitlines()[-2:], [scene.outside + "/secret", scene.outside],
+                 "the links in the copy")
+    return scene.damage(read, scene.changed_outside(["secret"]))
+
+
 def _race(scene, target, rounds, prepare):
     """Another container swaps a directory of a shared volume for a link to the outside."""
     volume = scene.directory + "/volume"
