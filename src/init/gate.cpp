@@ -42,11 +42,12 @@ int await_readable(int fd, int signals) {
     }
 }
 
-// One starter: 1 if it said go, 0 if it went away (a reader that only looked whether somebody is here).
+// One starter: 1 if it said go, 0 if it went away (a reader that only looked whether somebody is here), or -errno.
 int hear(Init& init, int starter, int signals) {
     if (int error = await_readable(starter, signals); error < 0) return error;
     wire::Order order;
     const int got = receive_order(init, starter, order);
+    if (got < 0 && got != -ECONNRESET) return got;
     return got > 0 && order.kind == wire::Order::Kind::go ? 1 : 0;
 }
 
@@ -56,9 +57,11 @@ int hear_at_gate(Init& init, int gate, int signals) {
         const auto starter = static_cast<int>(call(__NR_accept4, gate, 0, 0, SOCK_CLOEXEC));
         if (starter == -EINTR || starter == -ECONNABORTED || starter == -EAGAIN) continue;
         if (starter < 0) return starter;
-        if (hear(init, starter, signals) == 1) {
+        const int heard = hear(init, starter, signals);
+        if (heard != 0) {
+            // It gets the report of a failure. To be dropped would look like success to it.
             init.starter = starter;
-            return 0;
+            return heard < 0 ? heard : 0;
         }
         call(__NR_close, starter);
     }
@@ -76,8 +79,10 @@ int wait_for_start(Init& init, const wire::Step&) {
         init.channel = -1;
         error = hear_at_gate(init, init.header->gate, signals);
         call(__NR_close, init.header->gate);
-    } else if (hear(init, init.channel, signals) != 1) {
-        for (;;) call(__NR_exit_group, 1);
+    } else {
+        const int heard = hear(init, init.channel, signals);
+        while (heard == 0) call(__NR_exit_group, 1);
+        error = heard < 0 ? heard : 0;
     }
     obey_signals(signals);
     call(__NR_close, signals);

@@ -50,7 +50,9 @@ int make_readonly(Init& init, const wire::Step& step) {
 int mask_path(Init& init, const wire::Step& step) {
     const int target = open_in_root(init, init.text(step.target), Make::nothing);
     if (target < 0) return absent(target) ? 0 : target;
-    const bool directory = facts_of(target).is(kDirectory);
+    const FileFacts facts = facts_of(target);
+    if (facts.error < 0) return static_cast<int>(facts.error);
+    const bool directory = facts.is(kDirectory);
     if (!directory && init.null_device < 0) {
         init.detail = "the host has no /dev/null";
         return init.null_device;

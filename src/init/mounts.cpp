@@ -76,11 +76,13 @@ bool has_option(Init& init, const wire::Step& step, const char* prefix) {
     return false;
 }
 
-// The root directory of a detached mount, to be changed before anyone sees it.
-long change_mode(int mount, unsigned mode) {
+// The root directory of a detached mount gets the mode of another, before anyone sees it.
+long take_mode(int mount, int from) {
+    const FileFacts facts = facts_of(from);
+    if (facts.error < 0) return facts.error;
     const long directory = call(__NR_openat, mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (directory < 0) return directory;
-    const long error = call(__NR_fchmod, directory, mode);
+    const long error = call(__NR_fchmod, directory, facts.mode & 07777);
     call(__NR_close, directory);
     return error;
 }
@@ -145,7 +147,7 @@ int mount_filesystem(Init& init, const wire::Step& step) {
     if (takes_mode) writable.attributes_set &= ~static_cast<unsigned long>(MOUNT_ATTR_RDONLY);
     const int mount = make_filesystem(init, writable);
     long error = mount;
-    if (mount >= 0 && takes_mode) error = change_mode(mount, facts_of(target).mode & 07777);
+    if (mount >= 0 && takes_mode) error = take_mode(mount, target);
     if (error >= 0 && step.mode == wire::kCopyUp && covers) error = copy_up(init, target, mount);
     if (error >= 0) error = set_attributes(mount, step.attributes_set & MOUNT_ATTR_RDONLY, 0, 0);
     if (error >= 0) error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);

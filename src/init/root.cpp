@@ -50,10 +50,15 @@ int attach_rootfs(Init& init, const wire::Step& step) {
         if (error < 0) return static_cast<int>(error);
         init.root = tree;
     }
-    if (!facts_of(init.root).is(kDirectory)) return -ENOTDIR;
+    const FileFacts root = facts_of(init.root);
+    if (root.error < 0) return static_cast<int>(root.error);
+    if (!root.is(kDirectory)) return -ENOTDIR;
     // For masked files: the host's own node, opened while no path of the image can stand in its place (CVE-2025-31133).
     init.null_device = static_cast<int>(call(__NR_openat, AT_FDCWD, "/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW, 0));
-    if (init.null_device >= 0 && !facts_of(init.null_device).is_null_device()) {
+    if (init.null_device < 0) return 0;
+    const FileFacts null_device = facts_of(init.null_device);
+    if (null_device.error < 0) return static_cast<int>(null_device.error);
+    if (!null_device.is_null_device()) {
         init.detail = "/dev/null of the host is not the null device";
         return -EINVAL;
     }
