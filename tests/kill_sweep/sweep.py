@@ -165,6 +165,8 @@ class Sweep:
         """Sweeps the points; fails with every problem found."""
         places = [Place(runtime_path or t.runtime_path, f"{t.directory}/w{i}", f"{t.unique}-w{i}",
                         self.make_bundle) for i in range(WORKERS)]
+        for place in places:  # after the workers have ended: what a worker that failed has left
+            t.on_cleanup(place.runtime.delete_all)
         total = self._count(t, stepper, places[0])
         points = self._share(t, stepper, places, range(1, total + 1, self.every))
         missed = [point.number for point in points if not point.call]
