@@ -173,6 +173,8 @@ pid_t launch(char** command, int report, int& go) {
     if (pid == 0) {
         close(report);
         char byte;
+        // A command that hangs ends with this program, which the suite ends.
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) die("prctl");
         if (read(ends[0], &byte, 1) != 1 || dup2(2, 1) < 0) _exit(125);
         execv(command[0], command);
         die(command[0]);
