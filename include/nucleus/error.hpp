@@ -1,7 +1,8 @@
 // Errors and results: every operation of nucleus that can fail returns a Result.
 //
-// An Error is a code (one for each thing a caller does differently) and a sentence that is built from the inside
-// out: each layer adds one clause `operation 'object'` in front. It is printed once, by cli.
+// An Error is a code (one for each thing a caller does differently) and a sentence that is built
+// from the inside out: each layer adds one clause `operation 'object'` in front. It is printed
+// once, by cli.
 #pragma once
 
 #include <optional>
@@ -13,28 +14,30 @@
 namespace nucleus {
 
 enum class Errc {
-    invalid_argument,        // a command line that cannot be meant
-    invalid_config,          // config.json (or settings) that breaks a clause; the message has the JSON pointer
-    unsupported,             // a request that is valid and that nucleus or this kernel cannot carry out
-    does_not_exist,          // no container of this id
-    already_exists,          // the id is taken
-    wrong_state,             // the container's status forbids the operation
-    not_running,             // a signal or an exec for a container whose process is gone
-    command_not_found,       // process.args[0] is nowhere: callers map to 127
+    invalid_argument,   // a command line that cannot be meant
+    invalid_config,     // config.json (or settings) that breaks a clause; the message has the JSON
+                        // pointer
+    unsupported,        // a request that is valid and that nucleus or this kernel cannot carry out
+    does_not_exist,     // no container of this id
+    already_exists,     // the id is taken
+    wrong_state,        // the container's status forbids the operation
+    not_running,        // a signal or an exec for a container whose process is gone
+    command_not_found,  // process.args[0] is nowhere: callers map to 127
     command_not_executable,  // process.args[0] is no program: callers map to 126
     permission_denied,       // the kernel refused for lack of rights
     system,                  // any other refusal of the kernel
 };
 
-// Things that went less than well and that the specification allows to go on with. They reach the log on success, and are
-// folded into the one error on failure.
+// Things that went less than well and that the specification allows to go on with. They reach the
+// log on success, and are folded into the one error on failure.
 using Warnings = std::vector<std::string>;
 
 class [[nodiscard]] Error {
 public:
     Error(Errc code, std::string message) : code_(code), message_(std::move(message)) {}
 
-    // `errnum` as errno(3) has it; becomes `operation: strerror`. EACCES and EPERM give permission_denied.
+    // `errnum` as errno(3) has it; becomes `operation: strerror`. EACCES and EPERM give
+    // permission_denied.
     static Error from_errno(int errnum, std::string_view operation);
 
     Errc code() const { return code_; }
@@ -108,11 +111,12 @@ private:
 #define NUCLEUS_CONCAT_(a, b) a##b
 #define NUCLEUS_CONCAT(a, b) NUCLEUS_CONCAT_(a, b)
 
-// NUCLEUS_TRY(auto fd, open_it(path)): declares fd, or returns the error from the enclosing function.
-#define NUCLEUS_TRY(declaration, expression)                                        \
-    auto NUCLEUS_CONCAT(result_, __LINE__) = (expression);                          \
-    if (!NUCLEUS_CONCAT(result_, __LINE__))                                         \
-        return std::move(NUCLEUS_CONCAT(result_, __LINE__)).error();                \
+// NUCLEUS_TRY(auto fd, open_it(path)): declares fd, or returns the error from the enclosing
+// function.
+#define NUCLEUS_TRY(declaration, expression)                         \
+    auto NUCLEUS_CONCAT(result_, __LINE__) = (expression);           \
+    if (!NUCLEUS_CONCAT(result_, __LINE__))                          \
+        return std::move(NUCLEUS_CONCAT(result_, __LINE__)).error(); \
     declaration = *std::move(NUCLEUS_CONCAT(result_, __LINE__))
 
 // NUCLEUS_CHECK(do_it()): goes on if it succeeded, else returns its error.

@@ -1,8 +1,9 @@
 // Spec: config.json as plain structs (runtime-spec 1.3.0, config.md and config-linux.md).
 //
-// Names follow config.json in snake_case; std::optional stands where the specification says OPTIONAL and absence means
-// something other than the empty value. Words with a closed set of values are enums or stay strings where the translation
-// (policy) owns their table. A Spec is what was written, not what it means. Made by spec::parse only.
+// Names follow config.json in snake_case; std::optional stands where the specification says
+// OPTIONAL and absence means something other than the empty value. Words with a closed set of
+// values are enums or stay strings where the translation (policy) owns their table. A Spec is what
+// was written, not what it means. Made by spec::parse only.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ struct Rlimit {
     bool operator==(const Rlimit&) const = default;
 };
 
-struct Capabilities {  // names as written: CAP_*; unknown ones are kept, the translation warns of them
+struct Capabilities {  // names as written: CAP_*; unknown ones are kept, the translation warns of
+                       // them
     std::vector<std::string> bounding, effective, inheritable, permitted, ambient;
     bool operator==(const Capabilities&) const = default;
 };
@@ -111,7 +113,8 @@ struct Hook {
 };
 
 struct Hooks {
-    std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart, poststop;
+    std::vector<Hook> prestart, create_runtime, create_container, start_container, poststart,
+        poststop;
     bool operator==(const Hooks&) const = default;
 };
 
@@ -172,7 +175,8 @@ struct ThrottleDevice {
 struct BlockIo {
     std::optional<std::uint16_t> weight, leaf_weight;
     std::vector<WeightDevice> weight_device;
-    std::vector<ThrottleDevice> throttle_read_bps, throttle_write_bps, throttle_read_iops, throttle_write_iops;
+    std::vector<ThrottleDevice> throttle_read_bps, throttle_write_bps, throttle_read_iops,
+        throttle_write_iops;
     bool operator==(const BlockIo&) const = default;
 };
 
@@ -289,7 +293,8 @@ struct Spec {
     std::string hostname, domainname;
     Hooks hooks;
     Annotations annotations;
-    std::optional<Linux> linux_;  // the section `linux`; the underscore keeps clear of the compiler's macro
+    std::optional<Linux>
+        linux_;  // the section `linux`; the underscore keeps clear of the compiler's macro
     bool operator==(const Spec&) const = default;
 };
 

@@ -1,5 +1,6 @@
-// What nucleus remembers of a container: one record in `<root>/<id>/`, written before anything is acquired and replaced as a whole
-// (temporary file and rename), so that a reader never sees half of one and `delete` works from it alone.
+// What nucleus remembers of a container: one record in `<root>/<id>/`, written before anything is
+// acquired and replaced as a whole (temporary file and rename), so that a reader never sees half of
+// one and `delete` works from it alone.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace nucleus::state {
 
-// A process without doubt: a pid is recycled, its start time (field 22 of /proc/PID/stat, clock ticks since boot) is not.
+// A process without doubt: a pid is recycled, its start time (field 22 of /proc/PID/stat, clock
+// ticks since boot) is not.
 struct ProcessId {
     std::int32_t pid = 0;
     std::uint64_t start_time = 0;
@@ -22,9 +24,11 @@ struct ProcessId {
 
 struct CgroupRecord {
     std::string manager = "cgroupfs";  // cgroupfs, systemd or disabled
-    // Absolute directories, one for each hierarchy: "cpu" → ".../cpu/c1"; "" is the unified hierarchy. Leaves of what was made.
+    // Absolute directories, one for each hierarchy: "cpu" → ".../cpu/c1"; "" is the unified
+    // hierarchy. Leaves of what was made.
     std::map<std::string, std::string> paths;
-    // Every directory that did not exist and that create was about to make, parents before children: what delete removes.
+    // Every directory that did not exist and that create was about to make, parents before
+    // children: what delete removes.
     std::vector<std::string> made;
     bool operator==(const CgroupRecord&) const = default;
 };
@@ -32,14 +36,14 @@ struct CgroupRecord {
 struct Record {
     std::string id;
     std::string oci_version;
-    std::string bundle;  // absolute
-    std::string rootfs;  // absolute
+    std::string bundle;   // absolute
+    std::string rootfs;   // absolute
     std::string created;  // RFC 3339 with nanoseconds, UTC
     std::uint32_t owner_uid = 0;
     std::optional<ProcessId> init;  // nothing until the container process exists
     bool committed = false;         // create has succeeded
     CgroupRecord cgroup;
-    std::string socket;             // the start gate, relative to the state directory; empty once started
+    std::string socket;  // the start gate, relative to the state directory; empty once started
     bool separate_pid_namespace = true;
     bool new_keyring = true;
     bool no_pivot = false;

@@ -1,4 +1,5 @@
-// A stack of undo actions: acquire, push the undo at once, release() at commit. Actions run in reverse order.
+// A stack of undo actions: acquire, push the undo at once, release() at commit. Actions run in
+// reverse order.
 #pragma once
 
 #include <functional>
@@ -21,7 +22,8 @@ public:
     // The acquisitions are now somebody else's: nothing is undone any more.
     void release() { undos_.clear(); }
 
-    // Undoes everything, the newest first; each action runs even if an earlier one failed. The first failure is returned.
+    // Undoes everything, the newest first; each action runs even if an earlier one failed. The
+    // first failure is returned.
     Result<void> run() {
         Result<void> outcome;
         while (!undos_.empty()) {

@@ -7,8 +7,9 @@ namespace nucleus {
 
 namespace {
 
-// Callers read these words: containerd, dockerd, podman and cri-o match lower-case sentences such as
-// "no such file or directory" and "permission denied" (contract B6), and glibc writes them with a capital.
+// Callers read these words: containerd, dockerd, podman and cri-o match lower-case sentences such
+// as "no such file or directory" and "permission denied" (contract B6), and glibc writes them with
+// a capital.
 std::string describe(int errnum) {
     std::string text = strerror(errnum);
     if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z' &&

@@ -4,7 +4,8 @@ namespace nucleus::base {
 
 namespace {
 
-// The length of the valid UTF-8 sequence at `text[at]`, or 0 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
+// The length of the valid UTF-8 sequence at `text[at]`, or 0 (RFC 3629: no overlong forms, no
+// surrogates, at most U+10FFFF).
 std::size_t utf8_length(std::string_view text, std::size_t at) {
     const auto byte = [&](std::size_t i) -> unsigned {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -25,9 +26,15 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
 void append_control(std::string& out, unsigned char c) {
     constexpr char kHex[] = "0123456789abcdef";
     switch (c) {
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
         default:
             out += "\\u00";
             out += kHex[c >> 4];

@@ -1,5 +1,6 @@
-// Writes one JSON text into a string: no tree, no dependency, so that every layer may print. Strings are escaped as RFC 8259
-// demands; invalid UTF-8 becomes U+FFFD, since callers' parsers refuse it.
+// Writes one JSON text into a string: no tree, no dependency, so that every layer may print.
+// Strings are escaped as RFC 8259 demands; invalid UTF-8 becomes U+FFFD, since callers' parsers
+// refuse it.
 #pragma once
 
 #include <concepts>
@@ -50,7 +51,7 @@ private:
     Style style_;
     std::string text_;
     unsigned depth_ = 0;
-    bool first_ = true;      // nothing stands yet in the innermost container
+    bool first_ = true;  // nothing stands yet in the innermost container
     bool after_key_ = false;
 };
 

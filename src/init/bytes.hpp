@@ -27,7 +27,8 @@ inline const char* find(const char* text, char wanted) {
     return nullptr;
 }
 
-// A text being put together in a buffer of fixed size. Once something did not fit it is `full`, and stays so.
+// A text being put together in a buffer of fixed size. Once something did not fit it is `full`, and
+// stays so.
 template <unsigned long Size>
 class Builder {
 public:

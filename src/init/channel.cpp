@@ -45,7 +45,8 @@ void report_failure(Init& init, int step, int errnum) {
     report.step = step;
     report.errnum = errnum;
     report.op = static_cast<unsigned>(init.steps[step].op);
-    for (unsigned i = 0; i + 1 < sizeof report.detail && init.detail[i] != 0; ++i) report.detail[i] = init.detail[i];
+    for (unsigned i = 0; i + 1 < sizeof report.detail && init.detail[i] != 0; ++i)
+        report.detail[i] = init.detail[i];
     send(init.starter >= 0 ? init.starter : init.channel, report, -1);
 }
 
@@ -76,7 +77,8 @@ int receive_order(Init& init, int fd, wire::Order& order) {
     if (got <= 0) return static_cast<int>(got);
     if (got != static_cast<long>(sizeof order)) return -EPROTO;
     const auto* header = reinterpret_cast<const cmsghdr*>(control);
-    if (message.msg_controllen < sizeof(cmsghdr) || header->cmsg_type != SCM_RIGHTS) return static_cast<int>(got);
+    if (message.msg_controllen < sizeof(cmsghdr) || header->cmsg_type != SCM_RIGHTS)
+        return static_cast<int>(got);
     const auto* fds = reinterpret_cast<const int*>(CMSG_DATA(header));
     const unsigned count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (unsigned i = 0; i < count && order.first_slot + i < init.header->slot_count; ++i)

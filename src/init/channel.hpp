@@ -10,11 +10,12 @@ void report_failure(Init& init, int step, int errnum);
 bool report_cloned(Init& init, int pid);
 bool report_descriptor(Init& init, int fd);
 
-// Waits for `proceed`, putting descriptors that come before it into their slots. False when the host is gone: nothing was committed,
-// so the init ends.
+// Waits for `proceed`, putting descriptors that come before it into their slots. False when the
+// host is gone: nothing was committed, so the init ends.
 bool await_order(Init& init);
 
-// One message from `fd` into `order`; descriptors go to the slots it names. The size received, 0 at end-of-file, or -errno.
+// One message from `fd` into `order`; descriptors go to the slots it names. The size received, 0 at
+// end-of-file, or -errno.
 int receive_order(Init& init, int fd, wire::Order& order);
 
 }  // namespace nucleus::init

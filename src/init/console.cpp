@@ -1,9 +1,9 @@
 // The terminal, and who owns stdio.
 #include <asm/ioctls.h>
-#include <errno.h>
-#include <linux/magic.h>
 #include <asm/termbits.h>
 #include <asm/termios.h>
+#include <errno.h>
+#include <linux/magic.h>
 #include <sys/vfs.h>
 
 #include "init/channel.hpp"
@@ -15,10 +15,12 @@ namespace nucleus::init {
 
 namespace {
 
-// A new terminal of the container's devpts, proven to be one: a path such as /dev/pts/0 is never walked (CVE-2025-52565).
+// A new terminal of the container's devpts, proven to be one: a path such as /dev/pts/0 is never
+// walked (CVE-2025-52565).
 int open_master(Init& init, const char* devpts) {
     constexpr unsigned kFlags = O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW;
-    if (*devpts == 0) return static_cast<int>(call(__NR_openat, AT_FDCWD, "/dev/pts/ptmx", kFlags, 0));
+    if (*devpts == 0)
+        return static_cast<int>(call(__NR_openat, AT_FDCWD, "/dev/pts/ptmx", kFlags, 0));
     const int directory = open_in_root(init, devpts, Make::nothing);
     if (directory < 0) return directory;
     struct statfs facts {};
@@ -45,12 +47,14 @@ int attach_console(Init& init, int terminal) {
 
 int become_stdio(int terminal) {
     for (int fd = 0; fd < 3; ++fd)
-        if (long error = call(__NR_dup3, terminal, fd, 0); error < 0) return static_cast<int>(error);
+        if (long error = call(__NR_dup3, terminal, fd, 0); error < 0)
+            return static_cast<int>(error);
     call(__NR_close, terminal);
     return static_cast<int>(call(__NR_ioctl, 0, TIOCSCTTY, 0));
 }
 
-// The caller's null device would let the container's root change the machine's node through its descriptor: it gets the container's own.
+// The caller's null device would let the container's root change the machine's node through its
+// descriptor: it gets the container's own.
 long replace_null_device(int fd) {
     const long own = call(__NR_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
     if (own < 0) return 0;  // there is none
@@ -67,7 +71,8 @@ int open_console(Init& init, const wire::Step& step) {
     if (master < 0) return master;
     int unlocked = 0;
     long terminal = call(__NR_ioctl, master, TIOCSPTLCK, &unlocked);
-    if (terminal >= 0) terminal = call(__NR_ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal >= 0)
+        terminal = call(__NR_ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (terminal < 0) return static_cast<int>(terminal);
     if (step.value != 0) {
         winsize size{};
@@ -76,14 +81,16 @@ int open_console(Init& init, const wire::Step& step) {
         call(__NR_ioctl, terminal, TIOCSWINSZ, &size);
     }
     constexpr unsigned kWithConsoleNode = 1;
-    int error = step.mode == kWithConsoleNode ? attach_console(init, static_cast<int>(terminal)) : 0;
+    int error =
+        step.mode == kWithConsoleNode ? attach_console(init, static_cast<int>(terminal)) : 0;
     if (error >= 0) error = become_stdio(static_cast<int>(terminal));
     if (error >= 0 && !report_descriptor(init, master)) error = -EPIPE;
     call(__NR_close, master);
     return error;
 }
 
-// A program that is not root must be able to reopen /dev/stdout, which is a file of whoever called us.
+// A program that is not root must be able to reopen /dev/stdout, which is a file of whoever called
+// us.
 int own_stdio(Init&, const wire::Step& step) {
     for (int fd = 0; fd < 3; ++fd) {
         const FileFacts facts = facts_of(fd);
@@ -93,8 +100,10 @@ int own_stdio(Init&, const wire::Step& step) {
             error = replace_null_device(fd);
         else if (facts.uid != step.uid)
             error = call(__NR_fchown, fd, step.uid, -1);
-        // An unmapped owner, a read-only or foreign file system: the program may still use the descriptor that it has.
-        if (error < 0 && error != -EINVAL && error != -EPERM && error != -EROFS && error != -ENOSYS && error != -EACCES)
+        // An unmapped owner, a read-only or foreign file system: the program may still use the
+        // descriptor that it has.
+        if (error < 0 && error != -EINVAL && error != -EPERM && error != -EROFS &&
+            error != -ENOSYS && error != -EACCES)
             return static_cast<int>(error);
     }
     return 0;

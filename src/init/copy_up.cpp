@@ -49,9 +49,11 @@ long give(long fd, const Ownership& owner) {
 }
 
 long copy_file(int from, int to, const char* name, const Ownership& owner) {
-    const long source = call(__NR_openat, from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+    const long source =
+        call(__NR_openat, from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
     if (source < 0) return source;
-    const long copy = call(__NR_openat, to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const long copy =
+        call(__NR_openat, to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     long moved = copy;
     if (copy >= 0) {
         do moved = call(__NR_sendfile, copy, source, 0, 1L << 30);
@@ -76,13 +78,17 @@ long copy_entry(Init& init, int from, int to, const char* name, int depth) {
     const Ownership owner = ownership_of(from, name);
     if (owner.error < 0) return owner.error;
     switch (owner.mode & 0170000) {
-        case kRegular: return copy_file(from, to, name, owner);
-        case kLink: return copy_link(from, to, name, owner);
+        case kRegular:
+            return copy_file(from, to, name, owner);
+        case kLink:
+            return copy_link(from, to, name, owner);
         case 0010000:
             if (long error = call(__NR_mknodat, to, name, owner.mode, 0); error < 0) return error;
             return call(__NR_fchownat, to, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW);
-        case kDirectory: break;
-        default: return 0;  // devices and sockets are no content
+        case kDirectory:
+            break;
+        default:
+            return 0;  // devices and sockets are no content
     }
     if (long error = call(__NR_mkdirat, to, name, 0700); error < 0) return error;
     constexpr unsigned kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -90,7 +96,8 @@ long copy_entry(Init& init, int from, int to, const char* name, int depth) {
     if (source < 0) return source;
     const long copy = call(__NR_openat, to, name, kFlags, 0);
     long error = copy;
-    if (copy >= 0) error = copy_directory(init, static_cast<int>(source), static_cast<int>(copy), depth + 1);
+    if (copy >= 0)
+        error = copy_directory(init, static_cast<int>(source), static_cast<int>(copy), depth + 1);
     if (error >= 0) error = give(copy, owner);
     return close_both(error, source, copy);
 }
@@ -108,7 +115,8 @@ long copy_directory(Init& init, int from, int to, int depth) {
             const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
             at += entry->size;
             if (equal(entry->name, ".") || equal(entry->name, "..")) continue;
-            if (long error = copy_entry(init, from, to, entry->name, depth); error < 0) return error;
+            if (long error = copy_entry(init, from, to, entry->name, depth); error < 0)
+                return error;
         }
     }
 }
@@ -121,7 +129,8 @@ int copy_up(Init& init, int from, int to) {
     if (source < 0) return static_cast<int>(source);
     const long copy = call(__NR_openat, to, ".", kFlags, 0);
     long error = copy;
-    if (copy >= 0) error = copy_directory(init, static_cast<int>(source), static_cast<int>(copy), 0);
+    if (copy >= 0)
+        error = copy_directory(init, static_cast<int>(source), static_cast<int>(copy), 0);
     return static_cast<int>(close_both(error, source, copy));
 }
 

@@ -10,16 +10,19 @@ namespace nucleus::init {
 
 namespace {
 
-// Something stands there already: it will do if it is that very device, and nothing else will (an image that plants a file or a link).
+// Something stands there already: it will do if it is that very device, and nothing else will (an
+// image that plants a file or a link).
 int accept_existing(Init& init, int parent, const char* name, const wire::Step& step) {
-    const auto fd = static_cast<int>(call(__NR_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+    const auto fd =
+        static_cast<int>(call(__NR_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
     if (fd < 0) return fd;
     const FileFacts facts = facts_of(fd);
     call(__NR_close, fd);
     const auto major = static_cast<unsigned>(step.value >> 32);
     const auto minor = static_cast<unsigned>(step.value);
     const bool fifo = (step.mode & 0170000) == 0010000;
-    if (facts.error == 0 && facts.is(step.mode & 0170000) && (fifo || (facts.major == major && facts.minor == minor)))
+    if (facts.error == 0 && facts.is(step.mode & 0170000) &&
+        (fifo || (facts.major == major && facts.minor == minor)))
         return 0;
     init.detail = "exists and is something else";
     return -EEXIST;
@@ -47,7 +50,8 @@ int make_device(Init& init, const wire::Step& step) {
 }
 
 int bind_device(Init& init, const wire::Step& step) {
-    const int tree = step.slot >= 0 ? init.slots()[step.slot] : clone_tree(AT_FDCWD, init.text(step.source), 0);
+    const int tree =
+        step.slot >= 0 ? init.slots()[step.slot] : clone_tree(AT_FDCWD, init.text(step.source), 0);
     if (tree < 0) {
         init.detail = init.text(step.source);
         return tree;

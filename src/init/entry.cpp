@@ -1,4 +1,5 @@
-// Where the kernel enters nucleus-init. argv[1] is the memfd's number, argv[2] the channel's, argv[3] the plan's offset in the memfd.
+// Where the kernel enters nucleus-init. argv[1] is the memfd's number, argv[2] the channel's,
+// argv[3] the plan's offset in the memfd.
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/prctl.h>
@@ -20,7 +21,8 @@ long number_of(const char* digits) {
     return value;
 }
 
-// Every signal waits, from here to the wait for start (gate.cpp) and the execve: a pid 1 would lose those with default action.
+// Every signal waits, from here to the wait for start (gate.cpp) and the execve: a pid 1 would lose
+// those with default action.
 void block_signals() {
     const unsigned long all = ~0UL;
     call(__NR_rt_sigprocmask, kSigSetmask, &all, 0, sizeof all);
@@ -41,12 +43,14 @@ extern "C" [[noreturn]] void nucleus_init_main(const long* stack) {
         const long size = call(__NR_lseek, memory, 0, kSeekEnd) - offset;
         Init init;
         init.channel = static_cast<int>(number_of(argv[2]));
-        const long block = call(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, memory, offset);
+        const long block =
+            call(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, memory, offset);
         init.block = reinterpret_cast<char*>(block);
         init.header = reinterpret_cast<const wire::Header*>(init.block);
         if (size > 0 && block > 0 && init.header->magic == wire::kPlanMagic) {
             init.steps = reinterpret_cast<const wire::Step*>(init.block + init.header->steps);
-            // Everything but stdio and what the caller wants preserved is ours, and ends with the execve of the program.
+            // Everything but stdio and what the caller wants preserved is ours, and ends with the
+            // execve of the program.
             call(__NR_close_range, 3 + init.header->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
             call(__NR_close, memory);
             status = walk(init);

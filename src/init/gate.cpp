@@ -1,4 +1,5 @@
-// The wait between create and start. Only descriptors that are held already are waited on; no path is opened.
+// The wait between create and start. Only descriptors that are held already are waited on; no path
+// is opened.
 #include <errno.h>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -14,15 +15,17 @@ namespace {
 constexpr unsigned long bit(int signal) { return 1UL << (signal - 1); }
 
 // Signals whose default action does not end a process (signal(7)).
-constexpr unsigned long kHarmless = bit(17 /* CHLD */) | bit(18 /* CONT */) | bit(19 /* STOP */) | bit(20 /* TSTP */) |
-                                    bit(21 /* TTIN */) | bit(22 /* TTOU */) | bit(23 /* URG */) | bit(28 /* WINCH */);
+constexpr unsigned long kHarmless = bit(17 /* CHLD */) | bit(18 /* CONT */) | bit(19 /* STOP */) |
+                                    bit(20 /* TSTP */) | bit(21 /* TTIN */) | bit(22 /* TTOU */) |
+                                    bit(23 /* URG */) | bit(28 /* WINCH */);
 
 int open_signals() {
     const unsigned long all = ~0UL;
     return static_cast<int>(call(__NR_signalfd4, -1, &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-// Takes every signal that has come. One that would end the process ends it, as a shell would tell it: 128 + n. A pid 1 would have lost it.
+// Takes every signal that has come. One that would end the process ends it, as a shell would tell
+// it: 128 + n. A pid 1 would have lost it.
 void obey_signals(int signals) {
     signalfd_siginfo info;
     while (call(__NR_read, signals, &info, sizeof info) == static_cast<long>(sizeof info)) {
@@ -42,7 +45,8 @@ int await_readable(int fd, int signals) {
     }
 }
 
-// One starter: 1 if it said go, 0 if it went away (a reader that only looked whether somebody is here), or -errno.
+// One starter: 1 if it said go, 0 if it went away (a reader that only looked whether somebody is
+// here), or -errno.
 int hear(Init& init, int starter, int signals) {
     if (int error = await_readable(starter, signals); error < 0) return error;
     wire::Order order;

@@ -1,5 +1,5 @@
-// Paths that the container may not change, or not see (config-linux.md#readonly-paths, #masked-paths). A path that the image does not
-// have needs no hiding.
+// Paths that the container may not change, or not see (config-linux.md#readonly-paths,
+// #masked-paths). A path that the image does not have needs no hiding.
 #include <errno.h>
 #include <sys/mount.h>
 
@@ -13,7 +13,8 @@ namespace {
 
 bool absent(int error) { return error == -ENOENT || error == -ENOTDIR; }
 
-// One empty read-only tmpfs for all masked directories: the first is attached itself, the others are copies of it.
+// One empty read-only tmpfs for all masked directories: the first is attached itself, the others
+// are copies of it.
 int empty_directory(Init& init) {
     if (init.mask_directory >= 0) return clone_tree(init.mask_directory, "", AT_EMPTY_PATH);
     const auto fs = static_cast<int>(call(__NR_fsopen, "tmpfs", FSOPEN_CLOEXEC));
@@ -32,7 +33,8 @@ int empty_directory(Init& init) {
 int make_readonly(Init& init, const wire::Step& step) {
     const char* path = init.text(step.target);
     const unsigned recursive = (step.flags & MS_REC) != 0 ? AT_RECURSIVE : 0;
-    if (path[0] == '/' && path[1] == 0) return set_attributes(init.root, MOUNT_ATTR_RDONLY, 0, recursive);
+    if (path[0] == '/' && path[1] == 0)
+        return set_attributes(init.root, MOUNT_ATTR_RDONLY, 0, recursive);
     const int target = open_in_root(init, path, Make::nothing);
     if (target < 0) return absent(target) ? 0 : target;
     // The copy keeps the flags that the mount has; it gets one more.
@@ -57,7 +59,8 @@ int mask_path(Init& init, const wire::Step& step) {
         init.detail = "the host has no /dev/null";
         return init.null_device;
     }
-    const int tree = directory ? empty_directory(init) : clone_tree(init.null_device, "", AT_EMPTY_PATH);
+    const int tree =
+        directory ? empty_directory(init) : clone_tree(init.null_device, "", AT_EMPTY_PATH);
     int error = tree;
     if (tree >= 0) error = attach(tree, target);
     if (tree >= 0 && tree != init.mask_directory) call(__NR_close, tree);

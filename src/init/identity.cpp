@@ -27,13 +27,15 @@ unsigned long permitted_now() {
 }  // namespace
 
 int new_session(Init& init, const wire::Step&) {
-    // Files and nodes get the modes that the bundle says; the caller's mask comes back with set_umask.
+    // Files and nodes get the modes that the bundle says; the caller's mask comes back with
+    // set_umask.
     init.caller_umask = static_cast<unsigned>(call(__NR_umask, 0));
     const long error = call(__NR_setsid);
     return error < 0 ? static_cast<int>(error) : 0;
 }
 
-// A runtime that is pinned (by its caller's taskset, say) must not pin the container: the cpuset decides.
+// A runtime that is pinned (by its caller's taskset, say) must not pin the container: the cpuset
+// decides.
 int reset_affinity(Init&, const wire::Step&) {
     unsigned long all[128];
     for (auto& word : all) word = ~0UL;
@@ -52,8 +54,10 @@ int new_keyring(Init& init, const wire::Step& step) {
 }
 
 int change_directory(Init& init, const wire::Step& step) {
-    if (long error = call(__NR_chdir, init.text(step.source)); error < 0) return static_cast<int>(error);
-    // A descriptor of the host's would give a directory outside (CVE-2024-21626): the kernel then says "(unreachable)".
+    if (long error = call(__NR_chdir, init.text(step.source)); error < 0)
+        return static_cast<int>(error);
+    // A descriptor of the host's would give a directory outside (CVE-2024-21626): the kernel then
+    // says "(unreachable)".
     static char path[kPathMax];
     const long size = call(__NR_getcwd, path, sizeof path);
     if (size < 0) return static_cast<int>(size);
@@ -65,13 +69,15 @@ int change_directory(Init& init, const wire::Step& step) {
 }
 
 int limit_resources(Init& init, const wire::Step&) {
-    const auto* limits = reinterpret_cast<const wire::ResourceLimit*>(init.block + init.header->rlimits);
+    const auto* limits =
+        reinterpret_cast<const wire::ResourceLimit*>(init.block + init.header->rlimits);
     for (unsigned i = 0; i < init.header->rlimit_count; ++i) {
         const unsigned long wanted[2] = {limits[i].soft, limits[i].hard};
         if (long error = call(__NR_prlimit64, 0, limits[i].resource, wanted, 0); error < 0) {
             static Builder<32> number;
             number.clear();
-            init.detail = number.add("resource ").add(static_cast<unsigned long>(limits[i].resource)).text();
+            init.detail =
+                number.add("resource ").add(static_cast<unsigned long>(limits[i].resource)).text();
             return static_cast<int>(error);
         }
     }
@@ -89,23 +95,29 @@ int drop_bounding_set(Init&, const wire::Step& step) {
 }
 
 int set_groups(Init& init, const wire::Step&) {
-    const long error = call(__NR_setgroups, init.header->group_count, init.block + init.header->groups);
+    const long error =
+        call(__NR_setgroups, init.header->group_count, init.block + init.header->groups);
     return error < 0 ? static_cast<int>(error) : 0;
 }
 
 int set_ids(Init&, const wire::Step& step) {
     // Kept across the change of uid, so that set_capabilities can still choose (capabilities(7)).
-    if (long error = call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0); error < 0) return static_cast<int>(error);
-    if (long error = call(__NR_setresgid, step.gid, step.gid, step.gid); error < 0) return static_cast<int>(error);
-    if (long error = call(__NR_setresuid, step.uid, step.uid, step.uid); error < 0) return static_cast<int>(error);
+    if (long error = call(__NR_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0); error < 0)
+        return static_cast<int>(error);
+    if (long error = call(__NR_setresgid, step.gid, step.gid, step.gid); error < 0)
+        return static_cast<int>(error);
+    if (long error = call(__NR_setresuid, step.uid, step.uid, step.uid); error < 0)
+        return static_cast<int>(error);
     return 0;
 }
 
 int set_capabilities(Init& init, const wire::Step& step) {
     const wire::CapabilitySets& wanted = init.header->capabilities;
-    // What the runtime has not got it cannot give; the host has warned of it (config.md#linux-process).
+    // What the runtime has not got it cannot give; the host has warned of it
+    // (config.md#linux-process).
     const unsigned long available = permitted_now();
-    // `value` is CAP_SYS_ADMIN where the seccomp filter needs it to load; the execve takes it away again.
+    // `value` is CAP_SYS_ADMIN where the seccomp filter needs it to load; the execve takes it away
+    // again.
     const unsigned long permitted = (wanted.permitted | step.value) & available;
     const unsigned long effective = (wanted.effective | step.value) & permitted;
     const unsigned long inheritable = wanted.inheritable & available;
@@ -115,13 +127,16 @@ int set_capabilities(Init& init, const wire::Step& step) {
         state.words[word].effective = static_cast<unsigned>(effective >> (32 * word));
         state.words[word].inheritable = static_cast<unsigned>(inheritable >> (32 * word));
     }
-    if (long error = call(__NR_capset, &state.header, state.words); error < 0) return static_cast<int>(error);
+    if (long error = call(__NR_capset, &state.header, state.words); error < 0)
+        return static_cast<int>(error);
     if (long error = call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); error < 0)
         return static_cast<int>(error);
     const unsigned long ambient = wanted.ambient & wanted.permitted & permitted & inheritable;
     for (int capability = 0; capability <= kLastCapability; ++capability)
         if ((ambient >> capability & 1) != 0)
-            if (long error = call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0); error < 0)
+            if (long error =
+                    call(__NR_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+                error < 0)
                 return static_cast<int>(error);
     // A change of ids makes a process dumpable again where suid_dumpable says so (proc(5)).
     return static_cast<int>(call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0));

@@ -1,5 +1,6 @@
-// The init program's state and its steps: one function an operation, in the files named after what they touch. Each returns 0 or
-// -errno, and may say in `detail` what within the step failed. Nothing allocates; buffers are static or on the stack.
+// The init program's state and its steps: one function an operation, in the files named after what
+// they touch. Each returns 0 or -errno, and may say in `detail` what within the step failed.
+// Nothing allocates; buffers are static or on the stack.
 #pragma once
 
 #include "init/syscall.hpp"
@@ -15,12 +16,12 @@ struct Init {
     const wire::Header* header = nullptr;
     const wire::Step* steps = nullptr;
     int channel = -1;
-    int root = -1;          // the container's root as seen before the pivot, then "/"
-    int proc_sys = -1;      // /proc/sys of a procfs of our own, opened by the first sysctl
+    int root = -1;      // the container's root as seen before the pivot, then "/"
+    int proc_sys = -1;  // /proc/sys of a procfs of our own, opened by the first sysctl
     unsigned caller_umask = 022;
-    int mask_directory = -1;  // the shared empty tmpfs of masked directories
-    int null_device = -1;     // the host's /dev/null, proven to be it
-    int starter = -1;         // who said go: gets the report if execve fails
+    int mask_directory = -1;        // the shared empty tmpfs of masked directories
+    int null_device = -1;           // the host's /dev/null, proven to be it
+    int starter = -1;               // who said go: gets the report if execve fails
     const char* command = nullptr;  // what find_command found
     const char* detail = "";
 

@@ -1,4 +1,5 @@
-// Small wrappers that several steps share: file facts by descriptor, and the mount calls that take one.
+// Small wrappers that several steps share: file facts by descriptor, and the mount calls that take
+// one.
 #pragma once
 
 #include <fcntl.h>
@@ -18,12 +19,14 @@ struct FileFacts {
     bool is_null_device() const { return is(0020000) && major == 1 && minor == 3; }
 };
 
-inline constexpr unsigned kDirectory = 0040000, kCharacter = 0020000, kRegular = 0100000, kLink = 0120000;
+inline constexpr unsigned kDirectory = 0040000, kCharacter = 0020000, kRegular = 0100000,
+                          kLink = 0120000;
 
 inline FileFacts facts_of(int fd) {
     struct statx out {};
     FileFacts facts;
-    facts.error = call(__NR_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID, &out);
+    facts.error =
+        call(__NR_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_UID, &out);
     facts.mode = out.stx_mode;
     facts.uid = out.stx_uid;
     facts.major = out.stx_rdev_major;
@@ -33,12 +36,13 @@ inline FileFacts facts_of(int fd) {
 
 // A detached copy of what `fd` or `path` names.
 inline int clone_tree(int fd, const char* path, unsigned flags) {
-    return static_cast<int>(call(__NR_open_tree, fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags));
+    return static_cast<int>(
+        call(__NR_open_tree, fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags));
 }
 
 inline int attach(int tree, int target) {
-    return static_cast<int>(
-        call(__NR_move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+    return static_cast<int>(call(__NR_move_mount, tree, "", target, "",
+                                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
 inline int set_attributes(int mount, unsigned long set, unsigned long clear, unsigned flags) {

@@ -1,4 +1,5 @@
-// Mounts below the container's root, by descriptors only (fsopen(2), open_tree(2), move_mount(2)): no path is walked twice.
+// Mounts below the container's root, by descriptors only (fsopen(2), open_tree(2), move_mount(2)):
+// no path is walked twice.
 #include <errno.h>
 #include <sys/mount.h>
 
@@ -19,15 +20,19 @@ struct SuperblockFlag {
 };
 
 constexpr SuperblockFlag kSuperblockFlags[] = {
-    {MS_RDONLY, "ro", "rw"},           {MS_SYNCHRONOUS, "sync", "async"}, {MS_DIRSYNC, "dirsync", nullptr},
-    {MS_MANDLOCK, "mand", "nomand"},   {1UL << 25 /* MS_LAZYTIME */, "lazytime", "nolazytime"},
+    {MS_RDONLY, "ro", "rw"},
+    {MS_SYNCHRONOUS, "sync", "async"},
+    {MS_DIRSYNC, "dirsync", nullptr},
+    {MS_MANDLOCK, "mand", "nomand"},
+    {1UL << 25 /* MS_LAZYTIME */, "lazytime", "nolazytime"},
 };
 
 long configure(int fs, unsigned command, const char* key, const char* value) {
     return call(__NR_fsconfig, fs, command, key, value, 0);
 }
 
-// What the file system itself says of the failure, if it says anything: "e tmpfs: Unknown parameter 'x'".
+// What the file system itself says of the failure, if it says anything: "e tmpfs: Unknown parameter
+// 'x'".
 void take_message(Init& init, int fs, const char* fallback) {
     static char text[200];
     const long size = call(__NR_read, fs, text, sizeof text - 1);
@@ -51,7 +56,9 @@ long configure_option(int fs, const char* option) {
 // Flags and options of `step` into the context; `value` has the superblock flags to clear.
 long configure_all(Init& init, int fs, const wire::Step& step) {
     for (const auto& flag : kSuperblockFlags) {
-        const char* word = (step.flags & flag.bit) != 0 ? flag.set : (step.value & flag.bit) != 0 ? flag.clear : nullptr;
+        const char* word = (step.flags & flag.bit) != 0   ? flag.set
+                           : (step.value & flag.bit) != 0 ? flag.clear
+                                                          : nullptr;
         if (word == nullptr) continue;
         if (long error = configure(fs, FSCONFIG_SET_FLAG, word, nullptr); error < 0) {
             take_message(init, fs, word);
@@ -131,7 +138,8 @@ int attach_and_close(int mount, int target) {
 int mount_filesystem(Init& init, const wire::Step& step) {
     const char* type = init.text(step.type);
     const char* path = init.text(step.target);
-    // A link in place of /proc or /sys would lead the masks and read-only paths astray (CVE-2023-27561, CVE-2025-54867).
+    // A link in place of /proc or /sys would lead the masks and read-only paths astray
+    // (CVE-2023-27561, CVE-2025-54867).
     const bool kernel_interface = equal(type, "proc") || equal(type, "sysfs");
     const auto open_target = kernel_interface ? open_plainly_in_root : open_in_root;
     int target = open_target(init, path, Make::nothing);
@@ -140,17 +148,19 @@ int mount_filesystem(Init& init, const wire::Step& step) {
     if (kernel_interface && target == -ELOOP) init.detail = "must be mounted on ordinary directory";
     if (target < 0) return target;
 
-    // A tmpfs without a mode of its own takes that of the directory that it covers, as callers expect of --tmpfs. A read-only one cannot
-    // be changed any more: it gets its attributes last.
+    // A tmpfs without a mode of its own takes that of the directory that it covers, as callers
+    // expect of --tmpfs. A read-only one cannot be changed any more: it gets its attributes last.
     wire::Step writable = step;
-    const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=") && (step.flags & MS_RDONLY) == 0;
+    const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=") &&
+                            (step.flags & MS_RDONLY) == 0;
     if (takes_mode) writable.attributes_set &= ~static_cast<unsigned long>(MOUNT_ATTR_RDONLY);
     const int mount = make_filesystem(init, writable);
     long error = mount;
     if (mount >= 0 && takes_mode) error = take_mode(mount, target);
     if (error >= 0 && step.mode == wire::kCopyUp && covers) error = copy_up(init, target, mount);
     if (error >= 0) error = set_attributes(mount, step.attributes_set & MOUNT_ATTR_RDONLY, 0, 0);
-    if (error >= 0) error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
+    if (error >= 0)
+        error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
     if (error < 0) {
         call(__NR_close, target);
         return static_cast<int>(error);
@@ -160,8 +170,9 @@ int mount_filesystem(Init& init, const wire::Step& step) {
 
 int mount_bind(Init& init, const wire::Step& step) {
     const bool recursive = step.mode != 0;
-    const int tree = step.slot >= 0 ? init.slots()[step.slot]
-                                    : clone_tree(AT_FDCWD, init.text(step.source), recursive ? AT_RECURSIVE : 0);
+    const int tree =
+        step.slot >= 0 ? init.slots()[step.slot]
+                       : clone_tree(AT_FDCWD, init.text(step.source), recursive ? AT_RECURSIVE : 0);
     if (tree < 0) {
         init.detail = init.text(step.source);
         return tree;
@@ -178,7 +189,8 @@ int remount(Init& init, const wire::Step& step) {
     if (target < 0) return target;
     int error = set_tree_attributes(target, step);
     if (error >= 0 && (step.flags != 0 || step.value != 0 || step.options.size > 0)) {
-        const auto fs = static_cast<int>(call(__NR_fspick, target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+        const auto fs =
+            static_cast<int>(call(__NR_fspick, target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
         long done = fs;
         if (fs >= 0) {
             done = configure_all(init, fs, step);
@@ -197,7 +209,8 @@ int set_mount_propagation(Init& init, const wire::Step& step) {
     mount_attr attributes{};
     attributes.propagation = step.flags & (MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE);
     const unsigned recursive = (step.flags & MS_REC) != 0 ? AT_RECURSIVE : 0;
-    const long error = call(__NR_mount_setattr, target, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes);
+    const long error = call(__NR_mount_setattr, target, "", AT_EMPTY_PATH | recursive, &attributes,
+                            sizeof attributes);
     call(__NR_close, target);
     return static_cast<int>(error);
 }

@@ -15,17 +15,22 @@ int join_namespace(Init&, const wire::Step& step) {
     return static_cast<int>(call(__NR_setns, step.fd, step.flags));
 }
 
-int unshare_user(Init&, const wire::Step&) { return static_cast<int>(call(__NR_unshare, CLONE_NEWUSER)); }
+int unshare_user(Init&, const wire::Step&) {
+    return static_cast<int>(call(__NR_unshare, CLONE_NEWUSER));
+}
 
-// In a new user namespace the process has every capability but an unmapped id; files that it makes would be nobody's.
+// In a new user namespace the process has every capability but an unmapped id; files that it makes
+// would be nobody's.
 int become_root(Init&, const wire::Step&) {
     if (long error = call(__NR_setresgid, 0, 0, 0); error < 0) return static_cast<int>(error);
     if (long error = call(__NR_setresuid, 0, 0, 0); error < 0) return static_cast<int>(error);
-    // Changing ids with a dumpable reset is the kernel's habit (setresuid(2), prctl(2)): stay hidden.
+    // Changing ids with a dumpable reset is the kernel's habit (setresuid(2), prctl(2)): stay
+    // hidden.
     return static_cast<int>(call(__NR_prctl, 4 /* PR_SET_DUMPABLE */, 0, 0, 0, 0));
 }
 
-// The container process is the host's child, not ours (CLONE_PARENT): stage 1 can go, and the caller's subreaper gets it later.
+// The container process is the host's child, not ours (CLONE_PARENT): stage 1 can go, and the
+// caller's subreaper gets it later.
 int clone_container(Init& init, const wire::Step& step) {
     clone_args arguments{};
     arguments.flags = step.flags | CLONE_PARENT;
@@ -40,7 +45,8 @@ int clone_container(Init& init, const wire::Step& step) {
     for (;;) call(__NR_exit_group, told ? 0 : 1);
 }
 
-// A single thread that moves itself through `tasks` needs no grace period (cgroup_threadgroup_rwsem), unlike a pid in cgroup.procs.
+// A single thread that moves itself through `tasks` needs no grace period
+// (cgroup_threadgroup_rwsem), unlike a pid in cgroup.procs.
 int enter_cgroup(Init& init, const wire::Step&) {
     const auto* tasks = reinterpret_cast<const int*>(init.block + init.header->tasks);
     for (unsigned i = 0; i < init.header->task_count; ++i) {
@@ -51,7 +57,9 @@ int enter_cgroup(Init& init, const wire::Step&) {
     return 0;
 }
 
-int unshare_cgroup(Init&, const wire::Step&) { return static_cast<int>(call(__NR_unshare, CLONE_NEWCGROUP)); }
+int unshare_cgroup(Init&, const wire::Step&) {
+    return static_cast<int>(call(__NR_unshare, CLONE_NEWCGROUP));
+}
 
 int bring_up_loopback(Init&, const wire::Step&) {
     const long fd = call(__NR_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

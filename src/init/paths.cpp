@@ -34,12 +34,14 @@ const char* last_component(const char* path) {
 
 int make_one(int parent, const char* name, Make make) {
     if (make == Make::directory) return static_cast<int>(call(__NR_mkdirat, parent, name, 0755));
-    const long fd = call(__NR_openat, parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+    const long fd =
+        call(__NR_openat, parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) return static_cast<int>(fd);
     return static_cast<int>(call(__NR_close, fd));
 }
 
-// `name` in `parent` is a link to what is not there: the path with the link's text in its place, for another walk.
+// `name` in `parent` is a link to what is not there: the path with the link's text in its place,
+// for another walk.
 int replace_link(int parent, const char* name, const Path& before, const char* rest, Path& out) {
     char target[kPathMax];
     const long size = call(__NR_readlinkat, parent, name, target, sizeof target);
@@ -57,7 +59,8 @@ int replace_link(int parent, const char* name, const Path& before, const char* r
     return 0;
 }
 
-// Makes the first missing component of `path`. 1: made or replaced something, look again; 0: nothing to do; or -errno.
+// Makes the first missing component of `path`. 1: made or replaced something, look again; 0:
+// nothing to do; or -errno.
 int make_first_missing(int root, Path& path, Make last) {
     static Path before;
     before.clear();
@@ -67,7 +70,8 @@ int make_first_missing(int root, Path& path, Make last) {
         while (*at == '/') ++at;
         if (*at == 0) break;
         const char* end = find(at, '/');
-        const unsigned long size = end != nullptr ? static_cast<unsigned long>(end - at) : length(at);
+        const unsigned long size =
+            end != nullptr ? static_cast<unsigned long>(end - at) : length(at);
         const char* rest = at + size;
         const char* beyond = rest;
         while (*beyond == '/') ++beyond;
@@ -80,7 +84,8 @@ int make_first_missing(int root, Path& path, Make last) {
         const int next = open_confined(root, through.text(), O_PATH);
         if (next == -ENOENT) {
             int made = make_one(parent, name.text(), *beyond != 0 ? Make::directory : last);
-            // A dangling link stands there: what it names is made in its place, as the kernel would follow it.
+            // A dangling link stands there: what it names is made in its place, as the kernel would
+            // follow it.
             if (made == -EEXIST) made = replace_link(parent, name.text(), before, beyond, path);
             call(__NR_close, parent);
             return made < 0 ? made : 1;
@@ -96,12 +101,14 @@ int make_first_missing(int root, Path& path, Make last) {
     return 0;
 }
 
-// The common case: only the last component is missing. -ENOENT: more is missing, or a dangling link stands there.
+// The common case: only the last component is missing. -ENOENT: more is missing, or a dangling link
+// stands there.
 int make_last(int root, const char* path, Make make) {
     static Path parent_path;
     const char* name = last_component(path);
     parent_path.clear();
-    if (*name == 0 || parent_path.add(path, static_cast<unsigned long>(name - path)).full()) return -ENOENT;
+    if (*name == 0 || parent_path.add(path, static_cast<unsigned long>(name - path)).full())
+        return -ENOENT;
     const int parent = open_confined(root, parent_path.text(), O_PATH | O_DIRECTORY);
     if (parent < 0) return parent;
     int fd = make_one(parent, name, make);

@@ -1,5 +1,5 @@
-// Paths below the container's root. The image is hostile: a path is resolved once, by the kernel, confined to the root
-// (openat2(2), RESOLVE_IN_ROOT), and everything after acts on the descriptor.
+// Paths below the container's root. The image is hostile: a path is resolved once, by the kernel,
+// confined to the root (openat2(2), RESOLVE_IN_ROOT), and everything after acts on the descriptor.
 #pragma once
 
 #include "init/init.hpp"
@@ -8,8 +8,8 @@ namespace nucleus::init {
 
 enum class Make { nothing, directory, file };
 
-// An O_PATH descriptor of `path` below the root, symbolic links followed inside it, or -errno. What is missing is made, directories with
-// mode 0755; the last component as `make` says.
+// An O_PATH descriptor of `path` below the root, symbolic links followed inside it, or -errno. What
+// is missing is made, directories with mode 0755; the last component as `make` says.
 int open_in_root(Init& init, const char* path, Make make);
 
 // The same where no component may be a symbolic link: -ELOOP if one is.
@@ -18,7 +18,8 @@ int open_plainly_in_root(Init& init, const char* path, Make make);
 // Opened for reading, never waiting for a peer (a FIFO opens at once); the caller asks what it is.
 int open_to_read_in_root(Init& init, const char* path);
 
-// The descriptor of the directory that holds the last component of `path` (made if missing), and that component in `name`.
+// The descriptor of the directory that holds the last component of `path` (made if missing), and
+// that component in `name`.
 int open_parent_in_root(Init& init, const char* path, const char*& name);
 
 }  // namespace nucleus::init

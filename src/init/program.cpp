@@ -17,7 +17,8 @@ namespace {
 // The table's offsets become pointers in place: 0 stays the end.
 char** relocate(Init& init, unsigned offset, unsigned count) {
     auto* table = reinterpret_cast<char**>(init.block + offset);
-    for (unsigned i = 0; i < count; ++i) table[i] = init.block + reinterpret_cast<unsigned long>(table[i]);
+    for (unsigned i = 0; i < count; ++i)
+        table[i] = init.block + reinterpret_cast<unsigned long>(table[i]);
     return table;
 }
 
@@ -41,13 +42,15 @@ int check_executable(const char* path) {
     return static_cast<int>(call(__NR_faccessat, AT_FDCWD, path, 1 /* X_OK */));
 }
 
-// As execvp(3): the first executable one; one that is there but may not be executed decides the error.
+// As execvp(3): the first executable one; one that is there but may not be executed decides the
+// error.
 int search_path(Init& init, const char* name, const char* path) {
     static Builder<kPathMax> candidate;
     int worst = -ENOENT;
     while (path != nullptr && *path != 0) {
         const char* end = find(path, ':');
-        const unsigned long size = end != nullptr ? static_cast<unsigned long>(end - path) : length(path);
+        const unsigned long size =
+            end != nullptr ? static_cast<unsigned long>(end - path) : length(path);
         candidate.clear();
         candidate.add(size == 0 ? "." : path, size == 0 ? 1 : size).add("/").add(name);
         if (!candidate.full()) {
@@ -63,8 +66,9 @@ int search_path(Init& init, const char* name, const char* path) {
     return worst;
 }
 
-// The home directory of `uid` in the container's /etc/passwd, as "HOME=...": "/" if it is not there. The file is the image's: it may be
-// anything, so it is read only if it is an ordinary file, and only its first 64 KiB.
+// The home directory of `uid` in the container's /etc/passwd, as "HOME=...": "/" if it is not
+// there. The file is the image's: it may be anything, so it is read only if it is an ordinary file,
+// and only its first 64 KiB.
 const char* home_of(Init& init, unsigned uid) {
     static Builder<kPathMax> home;
     static char text[65536];
@@ -87,7 +91,8 @@ const char* home_of(Init& init, unsigned uid) {
         if (count >= 6) {
             unsigned long number = 0;
             char* digit = fields[2];
-            for (; *digit >= '0' && *digit <= '9'; ++digit) number = number * 10 + static_cast<unsigned long>(*digit - '0');
+            for (; *digit >= '0' && *digit <= '9'; ++digit)
+                number = number * 10 + static_cast<unsigned long>(*digit - '0');
             if (digit != fields[2] && *digit == ':' && number == uid) {
                 unsigned long home_size = 0;
                 while (fields[5] + home_size < end && fields[5][home_size] != ':') ++home_size;
@@ -106,17 +111,21 @@ const char* home_of(Init& init, unsigned uid) {
 int find_command(Init& init, const wire::Step& step) {
     relocate(init, init.header->argv, init.header->argc);
     char** env = relocate(init, init.header->env, init.header->envc);
-    if (init.header->needs_home != 0) env[init.header->envc] = const_cast<char*>(home_of(init, init.header->uid));
+    if (init.header->needs_home != 0)
+        env[init.header->envc] = const_cast<char*>(home_of(init, init.header->uid));
     const char* name = init.text(step.source);
-    if (find(name, '/') == nullptr) return *name == 0 ? -ENOENT : search_path(init, name, value_of(env, "PATH"));
+    if (find(name, '/') == nullptr)
+        return *name == 0 ? -ENOENT : search_path(init, name, value_of(env, "PATH"));
     init.command = name;
     return check_executable(name);
 }
 
-// A hook must not outlive the command that waits for it. Asked for after the last change of ids, which would take it back (prctl(2)).
+// A hook must not outlive the command that waits for it. Asked for after the last change of ids,
+// which would take it back (prctl(2)).
 int end_with_runtime(Init& init, const wire::Step&) {
     constexpr int kSigkill = 9;  // SIGKILL; <signal.h> would bring libc's types
-    if (long error = call(__NR_prctl, PR_SET_PDEATHSIG, kSigkill, 0, 0, 0); error < 0) return static_cast<int>(error);
+    if (long error = call(__NR_prctl, PR_SET_PDEATHSIG, kSigkill, 0, 0, 0); error < 0)
+        return static_cast<int>(error);
     // The runtime may have ended before that: its end of the channel is closed then.
     char byte;
     const long got = call(__NR_recvfrom, init.channel, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
@@ -131,12 +140,14 @@ int load_seccomp(Init& init, const wire::Step&) {
     sock_fprog program{};
     program.len = static_cast<unsigned short>(init.header->seccomp.size / sizeof(sock_filter));
     program.filter = reinterpret_cast<sock_filter*>(init.block + init.header->seccomp.offset);
-    const long result = call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, init.header->seccomp_flags, &program);
+    const long result =
+        call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, init.header->seccomp_flags, &program);
     return result < 0 ? static_cast<int>(result) : 0;
 }
 
 int execute(Init& init, const wire::Step&) {
-    const long error = call(__NR_execve, init.command, init.block + init.header->argv, init.block + init.header->env);
+    const long error = call(__NR_execve, init.command, init.block + init.header->argv,
+                            init.block + init.header->env);
     init.detail = init.command;
     return static_cast<int>(error);
 }

@@ -11,10 +11,12 @@ namespace nucleus::init {
 
 namespace {
 
-long change_propagation(const char* path, unsigned long flags) { return call(__NR_mount, 0, path, 0, flags, 0); }
+long change_propagation(const char* path, unsigned long flags) {
+    return call(__NR_mount, 0, path, 0, flags, 0);
+}
 
-// pivot_root(2) refuses a root whose parent mount is shared, and a shared parent would carry the container's mounts to the host. The
-// parent is the first mount point on the way up.
+// pivot_root(2) refuses a root whose parent mount is shared, and a shared parent would carry the
+// container's mounts to the host. The parent is the first mount point on the way up.
 int make_parent_private(const char* path) {
     static Builder<kPathMax> parent;
     parent.clear();
@@ -53,8 +55,10 @@ int attach_rootfs(Init& init, const wire::Step& step) {
     const FileFacts root = facts_of(init.root);
     if (root.error < 0) return static_cast<int>(root.error);
     if (!root.is(kDirectory)) return -ENOTDIR;
-    // For masked files: the host's own node, opened while no path of the image can stand in its place (CVE-2025-31133).
-    init.null_device = static_cast<int>(call(__NR_openat, AT_FDCWD, "/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW, 0));
+    // For masked files: the host's own node, opened while no path of the image can stand in its
+    // place (CVE-2025-31133).
+    init.null_device = static_cast<int>(
+        call(__NR_openat, AT_FDCWD, "/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW, 0));
     if (init.null_device < 0) return 0;
     const FileFacts null_device = facts_of(init.null_device);
     if (null_device.error < 0) return static_cast<int>(null_device.error);
@@ -75,11 +79,13 @@ int pivot_root(Init& init, const wire::Step&) {
     const long old_root = call(__NR_openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (old_root < 0) return static_cast<int>(old_root);
     if (long error = call(__NR_fchdir, init.root); error < 0) return static_cast<int>(error);
-    // The old root lands on top of the new one (pivot_root(2), "pivot_root(".", ".")") and is taken off through its descriptor.
+    // The old root lands on top of the new one (pivot_root(2), "pivot_root(".", ".")") and is taken
+    // off through its descriptor.
     if (long error = call(__NR_pivot_root, ".", "."); error < 0) return static_cast<int>(error);
     if (long error = call(__NR_fchdir, old_root); error < 0) return static_cast<int>(error);
     // Slave first: taking mounts off must not be carried to the host.
-    if (long error = change_propagation(".", MS_SLAVE | MS_REC); error < 0) return static_cast<int>(error);
+    if (long error = change_propagation(".", MS_SLAVE | MS_REC); error < 0)
+        return static_cast<int>(error);
     if (long error = call(__NR_umount2, ".", MNT_DETACH); error < 0) return static_cast<int>(error);
     call(__NR_close, old_root);
     return static_cast<int>(call(__NR_chdir, "/"));

@@ -1,6 +1,8 @@
-// The init's only way out: one system call, in registers. An architecture is one stub here and one _start in entry.cpp.
+// The init's only way out: one system call, in registers. An architecture is one stub here and one
+// _start in entry.cpp.
 //
-// The unit tests build the steps a second time with NUCLEUS_INIT_HOSTED: the same calls then go to a function of the test's choice.
+// The unit tests build the steps a second time with NUCLEUS_INIT_HOSTED: the same calls then go to
+// a function of the test's choice.
 #pragma once
 
 #include <asm/unistd.h>
@@ -40,7 +42,10 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
     register long x3 __asm__("x3") = d;
     register long x4 __asm__("x4") = e;
     register long x5 __asm__("x5") = f;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    __asm__ volatile("svc 0"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
     return x0;
 }
 
@@ -54,7 +59,10 @@ inline long raw_call(long number, long a, long b, long c, long d, long e, long f
     register long a3 __asm__("a3") = d;
     register long a4 __asm__("a4") = e;
     register long a5 __asm__("a5") = f;
-    __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+    __asm__ volatile("ecall"
+                     : "+r"(a0)
+                     : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)
+                     : "memory");
     return a0;
 }
 
@@ -73,8 +81,8 @@ inline long call(long number, Arguments... arguments) {
     static_assert(sizeof...(arguments) <= 6);
     const long all[7] = {as_register(arguments)..., 0};
     constexpr unsigned long n = sizeof...(arguments);
-    return raw_call(number, n > 0 ? all[0] : 0, n > 1 ? all[1] : 0, n > 2 ? all[2] : 0, n > 3 ? all[3] : 0,
-                    n > 4 ? all[4] : 0, n > 5 ? all[5] : 0);
+    return raw_call(number, n > 0 ? all[0] : 0, n > 1 ? all[1] : 0, n > 2 ? all[2] : 0,
+                    n > 3 ? all[3] : 0, n > 4 ? all[4] : 0, n > 5 ? all[5] : 0);
 }
 
 }  // namespace nucleus::init

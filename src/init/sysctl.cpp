@@ -1,5 +1,6 @@
-// Kernel parameters of the container's namespaces (config-linux.md#sysctl), written through a procfs that no one else can reach
-// (CVE-2025-52881: a path under the container's /proc may lead anywhere).
+// Kernel parameters of the container's namespaces (config-linux.md#sysctl), written through a
+// procfs that no one else can reach (CVE-2025-52881: a path under the container's /proc may lead
+// anywhere).
 #include <errno.h>
 #include <linux/openat2.h>
 

@@ -1,4 +1,5 @@
-// The init's half of the protocol: run one's own steps; where the next one is the host's, report and wait.
+// The init's half of the protocol: run one's own steps; where the next one is the host's, report
+// and wait.
 #include "init/channel.hpp"
 #include "init/init.hpp"
 

@@ -24,7 +24,8 @@ Result<std::optional<Received>> Channel::receive() {
     // A reset is an end that came while something of ours was unread.
     if (got == 0 || got == -ECONNRESET) return std::optional<Received>();
     if (got < 0) return Error::from_errno(static_cast<int>(-got), "hear from the init");
-    if (const cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    if (const cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header != nullptr && header->cmsg_type == SCM_RIGHTS) {
         int fd;
         std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
         received.descriptor.reset(fd);
@@ -43,7 +44,8 @@ Result<void> Channel::send(wire::Order::Kind kind) {
 
 Result<void> Channel::send_descriptors(std::uint32_t first_slot, const std::vector<int>& fds) {
     for (std::size_t at = 0; at < fds.size(); at += wire::kMaxDescriptorsPerOrder) {
-        const std::size_t count = std::min<std::size_t>(fds.size() - at, wire::kMaxDescriptorsPerOrder);
+        const std::size_t count =
+            std::min<std::size_t>(fds.size() - at, wire::kMaxDescriptorsPerOrder);
         wire::Order order;
         order.kind = wire::Order::Kind::descriptors;
         order.first_slot = first_slot + static_cast<std::uint32_t>(at);

@@ -20,7 +20,8 @@ class Channel {
 public:
     Channel(sys::Kernel& kernel, base::UniqueFd fd) : kernel_(&kernel), fd_(std::move(fd)) {}
 
-    // Nothing at end-of-file: every process that held the other end is gone or has executed the program.
+    // Nothing at end-of-file: every process that held the other end is gone or has executed the
+    // program.
     Result<std::optional<Received>> receive();
     Result<void> send(wire::Order::Kind kind);
     // Fills the slots from `first_slot` on.

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/un.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include <cstring>
 
@@ -21,7 +21,8 @@ Result<base::UniqueFd> connect_unix(sys::Kernel& kernel, const std::string& path
     const int fd = kernel.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return Error::from_errno(-fd, "make a socket");
     base::UniqueFd socket(fd);
-    if (int error = kernel.connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address); error < 0)
+    if (int error = kernel.connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+        error < 0)
         return Error::from_errno(-error, "connect to '" + path + "'");
     return socket;
 }
@@ -44,7 +45,9 @@ Result<void> send_console(sys::Kernel& kernel, const std::string& socket_path, i
     ssize_t sent;
     do sent = kernel.sendmsg(socket.get(), message, MSG_NOSIGNAL);
     while (sent == -EINTR);
-    if (sent < 0) return Error::from_errno(static_cast<int>(-sent), "send the terminal to '" + socket_path + "'");
+    if (sent < 0)
+        return Error::from_errno(static_cast<int>(-sent),
+                                 "send the terminal to '" + socket_path + "'");
     return {};
 }
 

@@ -28,14 +28,17 @@ struct HookStreams {
 
 Result<HookStreams> open_streams(sys::Kernel& kernel, const std::string& state) {
     HookStreams streams;
-    // Not a pipe: a state larger than the pipe's buffer must not wait for a hook that does not read.
+    // Not a pipe: a state larger than the pipe's buffer must not wait for a hook that does not
+    // read.
     const int input = kernel.memfd_create("hook-state", MFD_CLOEXEC);
     if (input < 0) return Error::from_errno(-input, "make the hook's input");
     streams.input.reset(input);
     NUCLEUS_CHECK(sys::write_fd(kernel, input, "hook-state", state));
-    if (int error = kernel.lseek(input, 0, SEEK_SET); error < 0) return Error::from_errno(-error, "rewind the hook's input");
+    if (int error = kernel.lseek(input, 0, SEEK_SET); error < 0)
+        return Error::from_errno(-error, "rewind the hook's input");
     int ends[2];
-    if (int error = kernel.pipe2(ends, O_CLOEXEC); error < 0) return Error::from_errno(-error, "make the hook's output");
+    if (int error = kernel.pipe2(ends, O_CLOEXEC); error < 0)
+        return Error::from_errno(-error, "make the hook's output");
     streams.output.reset(ends[0]);
     streams.output_end.reset(ends[1]);
     if (int error = kernel.fcntl(ends[0], F_SETFL, O_NONBLOCK); error < 0)
@@ -48,7 +51,8 @@ void drain(sys::Kernel& kernel, int fd, std::string& output) {
     char buffer[1024];
     ssize_t got;
     while ((got = kernel.read(fd, buffer, sizeof buffer)) > 0)
-        output.append(buffer, std::min(static_cast<std::size_t>(got), kMaxOutput - std::min(kMaxOutput, output.size())));
+        output.append(buffer, std::min(static_cast<std::size_t>(got),
+                                       kMaxOutput - std::min(kMaxOutput, output.size())));
 }
 
 std::int64_t milliseconds(sys::Kernel& kernel) {
@@ -57,16 +61,20 @@ std::int64_t milliseconds(sys::Kernel& kernel) {
     return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
 }
 
-// Waits for the process's end, at most the hook's timeout, and reaps it: `reaped` says whether it came to that. The error says how
-// the process ended.
-Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, int pidfd, int output_fd, bool& reaped) {
+// Waits for the process's end, at most the hook's timeout, and reaps it: `reaped` says whether it
+// came to that. The error says how the process ended.
+Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, int pidfd,
+                       int output_fd, bool& reaped) {
     std::string output;
-    const std::int64_t deadline = hook.timeout ? milliseconds(kernel) + std::int64_t{*hook.timeout} * 1000 : 0;
+    const std::int64_t deadline =
+        hook.timeout ? milliseconds(kernel) + std::int64_t{*hook.timeout} * 1000 : 0;
     bool late = false;
     for (;;) {
         pollfd waited[2] = {{pidfd, POLLIN, 0}, {output_fd, POLLIN, 0}};
-        const std::int64_t left = hook.timeout ? std::max<std::int64_t>(deadline - milliseconds(kernel), 0) : -1;
-        const int ready = kernel.poll(waited, 2, static_cast<int>(std::min<std::int64_t>(left, 1 << 30)));
+        const std::int64_t left =
+            hook.timeout ? std::max<std::int64_t>(deadline - milliseconds(kernel), 0) : -1;
+        const int ready =
+            kernel.poll(waited, 2, static_cast<int>(std::min<std::int64_t>(left, 1 << 30)));
         if (ready < 0 && ready != -EINTR) return Error::from_errno(-ready, "wait for the hook");
         drain(kernel, output_fd, output);
         if ((waited[0].revents & POLLIN) != 0) break;
@@ -75,7 +83,8 @@ Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, i
             kernel.pidfd_send_signal(pidfd, SIGKILL);
             break;
         }
-        // A writer that has closed its end leaves the descriptor readable for ever: only the process counts then.
+        // A writer that has closed its end leaves the descriptor readable for ever: only the
+        // process counts then.
         if (ready > 0 && (waited[1].revents & POLLHUP) != 0) output_fd = -1;
     }
     siginfo_t info{};
@@ -87,9 +96,13 @@ Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, i
     drain(kernel, output_fd, output);
     while (!output.empty() && (output.back() == '\n' || output.back() == ' ')) output.pop_back();
     const std::string tail = output.empty() ? "" : ", output: " + output;
-    if (late) return Error(Errc::system, "timed out after " + std::to_string(*hook.timeout) + " s" + tail);
-    if (info.si_code != CLD_EXITED) return Error(Errc::system, "ended by signal " + std::to_string(info.si_status) + tail);
-    if (info.si_status != 0) return Error(Errc::system, "exit status " + std::to_string(info.si_status) + tail);
+    if (late)
+        return Error(Errc::system,
+                     "timed out after " + std::to_string(*hook.timeout) + " s" + tail);
+    if (info.si_code != CLD_EXITED)
+        return Error(Errc::system, "ended by signal " + std::to_string(info.si_status) + tail);
+    if (info.si_status != 0)
+        return Error(Errc::system, "exit status " + std::to_string(info.si_status) + tail);
     return {};
 }
 
@@ -108,10 +121,11 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return out;
 }
 
-Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook, const std::string& directory,
-                           const std::string& state) {
+Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook,
+                           const std::string& directory, const std::string& state) {
     NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
-    const std::vector<std::string> arguments = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
+    const std::vector<std::string> arguments =
+        hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
     const std::vector<char*> argv = pointers(arguments);
     const std::vector<char*> envp = pointers(hook.env);
     sys::SpawnRequest request{};
@@ -143,7 +157,8 @@ class HookHost final : public HostSide {
 public:
     explicit HookHost(enforce::CgroupBackend* cgroup) : cgroup_(cgroup) {}
     Result<void> perform(Launch& launch, const plan::Step& step) override {
-        if (step.op == wire::Op::attach_cgroup && cgroup_ != nullptr) return cgroup_->attach(launch.pid());
+        if (step.op == wire::Op::attach_cgroup && cgroup_ != nullptr)
+            return cgroup_->attach(launch.pid());
         return {};
     }
 
@@ -152,7 +167,8 @@ private:
 };
 
 plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespaces) {
-    if (namespaces.process == nullptr) return plan::compile_namespace_hook(hook, namespaces.flags, namespaces.directory);
+    if (namespaces.process == nullptr)
+        return plan::compile_namespace_hook(hook, namespaces.flags, namespaces.directory);
     policy::ProcessPolicy process = *namespaces.process;
     process.terminal = false;
     process.rlimits.clear();
@@ -166,8 +182,8 @@ plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespace
     return plan::compile_exec(process, facts);
 }
 
-Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook, const std::string& state,
-                                const HookNamespaces& namespaces) {
+Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook,
+                                const std::string& state, const HookNamespaces& namespaces) {
     NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
     LaunchOptions options;
     options.stdio[0] = streams.input.get();
@@ -181,7 +197,8 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook, con
     streams.output_end.reset();
     NUCLEUS_CHECK(launch.execute());
     bool reaped = false;
-    auto outcome = supervise(kernel, hook, launch.pid(), launch.pidfd(), streams.output.get(), reaped);
+    auto outcome =
+        supervise(kernel, hook, launch.pid(), launch.pidfd(), streams.output.get(), reaped);
     if (reaped) launch.release();
     return outcome;
 }
@@ -190,8 +207,9 @@ template <class Run>
 Result<void> run_each(const policy::HookSet& hooks, HookKind kind, Run run) {
     const auto& list = hooks.of(kind);
     for (std::size_t i = 0; i < list.size(); ++i)
-        NUCLEUS_CHECK(Result<void>(run(list[i])).in(std::string(name_of(kind)) + " hook " + std::to_string(i) + " '" +
-                                                    list[i].path + "'"));
+        NUCLEUS_CHECK(Result<void>(run(list[i]))
+                          .in(std::string(name_of(kind)) + " hook " + std::to_string(i) + " '" +
+                              list[i].path + "'"));
     return {};
 }
 
@@ -218,21 +236,26 @@ std::string HookState::json() const {
 }
 
 HookState hook_state(const state::Record& record, std::string status, std::int32_t pid) {
-    return {record.oci_version, record.id, record.bundle, std::move(status), pid, record.annotations};
+    return {record.oci_version, record.id, record.bundle,
+            std::move(status),  pid,       record.annotations};
 }
 
-Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind, const HookState& state) {
+Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind,
+                            const HookState& state) {
     if (hooks.of(kind).empty()) return {};
     const std::string json = state.json();
-    return run_each(hooks, kind, [&](const spec::Hook& hook) { return run_host_hook(kernel, hook, state.bundle, json); });
+    return run_each(hooks, kind, [&](const spec::Hook& hook) {
+        return run_host_hook(kernel, hook, state.bundle, json);
+    });
 }
 
-Result<void> run_container_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind, const HookState& state,
-                                 const HookNamespaces& namespaces) {
+Result<void> run_container_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind,
+                                 const HookState& state, const HookNamespaces& namespaces) {
     if (hooks.of(kind).empty()) return {};
     const std::string json = state.json();
-    return run_each(hooks, kind,
-                    [&](const spec::Hook& hook) { return run_container_hook(kernel, hook, json, namespaces); });
+    return run_each(hooks, kind, [&](const spec::Hook& hook) {
+        return run_container_hook(kernel, hook, json, namespaces);
+    });
 }
 
 }  // namespace nucleus::launch

@@ -1,5 +1,6 @@
-// Hooks (config.md#posix-platform-hooks): programs of the administrator's at fixed points of the life cycle, with the container's state on
-// their standard input. They die with the runtime; no lock is held while one runs, since hooks call the runtime.
+// Hooks (config.md#posix-platform-hooks): programs of the administrator's at fixed points of the
+// life cycle, with the container's state on their standard input. They die with the runtime; no
+// lock is held while one runs, since hooks call the runtime.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ namespace nucleus::launch {
 // What a hook is told (runtime.md#state).
 struct HookState {
     std::string oci_version, id, bundle;
-    std::string status;  // creating, created, running, stopped
+    std::string status;    // creating, created, running, stopped
     std::int32_t pid = 0;  // 0: no process, left out
     spec::Annotations annotations;
 
@@ -24,24 +25,28 @@ HookState hook_state(const state::Record& record, std::string status, std::int32
 
 std::string_view name_of(policy::HookKind kind);
 
-// On the host, in order, until one fails. The error names kind, index, path, and ends with what the hook printed.
-Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, policy::HookKind kind,
-                            const HookState& state);
+// On the host, in order, until one fails. The error names kind, index, path, and ends with what the
+// hook printed.
+Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks,
+                            policy::HookKind kind, const HookState& state);
 
 // The container that a hook enters.
 struct HookNamespaces {
     int pidfd = -1;
-    std::string directory;                     // where a hook of the host's runs: the root file system
-    std::uint64_t flags = 0;                   // CLONE_NEW* that differ from the runtime's
+    std::string directory;    // where a hook of the host's runs: the root file system
+    std::uint64_t flags = 0;  // CLONE_NEW* that differ from the runtime's
     enforce::CgroupBackend* cgroup = nullptr;  // joined, if there is one
-    // startContainer: the file is the image's, so it gets no more than the container's process. Null: a program of the host's.
+    // startContainer: the file is the image's, so it gets no more than the container's process.
+    // Null: a program of the host's.
     const policy::ProcessPolicy* process = nullptr;
     std::optional<policy::SeccompPolicy> seccomp;
     std::vector<std::uint8_t> seccomp_program;
 };
 
-// In the container's namespaces: createContainer before the pivot (the path is the host's), startContainer after it (the image's).
-Result<void> run_container_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, policy::HookKind kind,
-                                 const HookState& state, const HookNamespaces& namespaces);
+// In the container's namespaces: createContainer before the pivot (the path is the host's),
+// startContainer after it (the image's).
+Result<void> run_container_hooks(sys::Kernel& kernel, const policy::HookSet& hooks,
+                                 policy::HookKind kind, const HookState& state,
+                                 const HookNamespaces& namespaces);
 
 }  // namespace nucleus::launch

@@ -70,14 +70,16 @@ Result<void> HostSteps::open_sources(Launch& launch, const plan::Step&) {
     }
     if (entered < 0) return Error::from_errno(-entered, "enter the container's mount namespace");
     if (failed != nullptr)
-        return Error::from_errno(-failed->fd, std::string("open mount source '") + failed->path + "'");
+        return Error::from_errno(-failed->fd,
+                                 std::string("open mount source '") + failed->path + "'");
     return launch.channel().send_descriptors(0, fds);
 }
 
 Result<void> HostSteps::send_console(Launch& launch, const plan::Step&) {
     if (!launch.console()) return Error(Errc::system, "the init sent no terminal");
     if (in_.console_socket.empty()) return {};
-    NUCLEUS_CHECK(launch::send_console(kernel_, in_.console_socket, launch.console().get()).in("send console"));
+    NUCLEUS_CHECK(launch::send_console(kernel_, in_.console_socket, launch.console().get())
+                      .in("send console"));
     launch.console().reset();
     return {};
 }
@@ -87,23 +89,29 @@ Result<void> HostSteps::run_prestart_hooks(Launch&, const plan::Step&) {
 }
 
 Result<void> HostSteps::run_create_runtime_hooks(Launch&, const plan::Step&) {
-    return run_host_hooks(kernel_, *in_.hooks, policy::HookKind::create_runtime, in_.state_outside());
+    return run_host_hooks(kernel_, *in_.hooks, policy::HookKind::create_runtime,
+                          in_.state_outside());
 }
 
 Result<void> HostSteps::run_create_container_hooks(Launch& launch, const plan::Step&) {
-    return run_container_hooks(kernel_, *in_.hooks, policy::HookKind::create_container, in_.state_inside(),
+    return run_container_hooks(kernel_, *in_.hooks, policy::HookKind::create_container,
+                               in_.state_inside(),
                                {launch.pidfd(), in_.rootfs, in_.namespaces, in_.cgroup});
 }
 
 Result<void> HostSteps::set_rlimits(Launch& launch, const plan::Step&) {
     for (const policy::Rlimit& limit : *in_.rlimits) {
         const rlimit wanted{limit.soft, limit.hard};
-        if (int error = kernel_.prlimit(launch.pid(), static_cast<int>(limit.resource), &wanted, nullptr); error < 0)
+        if (int error =
+                kernel_.prlimit(launch.pid(), static_cast<int>(limit.resource), &wanted, nullptr);
+            error < 0)
             return Error::from_errno(-error, "set rlimit '" + limit.name + "'");
     }
     return {};
 }
 
-Result<void> HostSteps::commit(Launch&, const plan::Step&) { return in_.commit ? in_.commit() : Result<void>(); }
+Result<void> HostSteps::commit(Launch&, const plan::Step&) {
+    return in_.commit ? in_.commit() : Result<void>();
+}
 
 }  // namespace nucleus::launch

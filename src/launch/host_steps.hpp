@@ -1,4 +1,5 @@
-// The host's steps of create and exec (ARCHITECTURE.md: side "host"), each a function with the name of its operation.
+// The host's steps of create and exec (ARCHITECTURE.md: side "host"), each a function with the name
+// of its operation.
 #pragma once
 
 #include <functional>
@@ -18,12 +19,13 @@ struct HostInputs {
     enforce::CgroupBackend* cgroup = nullptr;
     const std::vector<policy::Rlimit>* rlimits = nullptr;
     const policy::HookSet* hooks = nullptr;
-    std::function<HookState()> state_outside, state_inside;  // state.pid as the host and as the container sees it
-    std::uint64_t namespaces = 0;                            // CLONE_NEW* of the container that differ from ours
-    std::string rootfs;                                      // where createContainer hooks run
-    std::string console_socket;                              // empty: the master stays in Launch::console()
-    std::function<Result<void>(pid_t)> adopt;                // the process exists: write it down
-    std::function<Result<void>()> commit;                    // everything is done but the start
+    std::function<HookState()> state_outside,
+        state_inside;                          // state.pid as the host and as the container sees it
+    std::uint64_t namespaces = 0;              // CLONE_NEW* of the container that differ from ours
+    std::string rootfs;                        // where createContainer hooks run
+    std::string console_socket;                // empty: the master stays in Launch::console()
+    std::function<Result<void>(pid_t)> adopt;  // the process exists: write it down
+    std::function<Result<void>()> commit;      // everything is done but the start
 };
 
 class HostSteps final : public HostSide {

@@ -16,8 +16,9 @@ extern const std::size_t kInitImageSize;
 namespace {
 
 constexpr std::size_t kPage = 65536;  // the largest page of a supported architecture
-constexpr unsigned kExecutable = 0x10;  // MFD_EXEC (Linux 6.3): asked for where vm.memfd_noexec may forbid it by default
-constexpr int kSealExecutable = 0x20;   // F_SEAL_EXEC (Linux 6.3)
+constexpr unsigned kExecutable =
+    0x10;  // MFD_EXEC (Linux 6.3): asked for where vm.memfd_noexec may forbid it by default
+constexpr int kSealExecutable = 0x20;  // F_SEAL_EXEC (Linux 6.3)
 
 }  // namespace
 
@@ -29,7 +30,9 @@ Result<SealedInit> seal_init(sys::Kernel& kernel, std::string_view block) {
     if (fd < 0) {
         auto error = Error::from_errno(-fd, "make the memfd of nucleus-init");
         if (fd == -EACCES)
-            return Error(Errc::unsupported, error.message() + " (vm.memfd_noexec=2 forbids executing it: set it to 1 or 0)");
+            return Error(
+                Errc::unsupported,
+                error.message() + " (vm.memfd_noexec=2 forbids executing it: set it to 1 or 0)");
         return error;
     }
     SealedInit sealed{base::UniqueFd(fd), (kInitImageSize + kPage - 1) / kPage * kPage};
@@ -38,7 +41,8 @@ Result<SealedInit> seal_init(sys::Kernel& kernel, std::string_view block) {
     if (int error = kernel.lseek(fd, static_cast<off_t>(sealed.plan_offset), SEEK_SET); error < 0)
         return Error::from_errno(-error, "seek in nucleus-init");
     NUCLEUS_CHECK(sys::write_fd(kernel, fd, "nucleus-init", block));
-    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | (seals_mode ? kSealExecutable : 0);
+    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL |
+                      (seals_mode ? kSealExecutable : 0);
     if (int error = kernel.fcntl(fd, F_ADD_SEALS, seals); error < 0)
         return Error::from_errno(-error, "seal nucleus-init");
     return sealed;

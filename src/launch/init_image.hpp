@@ -14,7 +14,8 @@ struct SealedInit {
     std::size_t plan_offset = 0;  // page-aligned: the init maps the block
 };
 
-// Nothing can change the memfd afterwards (fcntl(2), F_ADD_SEALS): not even a container that gets hold of it through /proc/PID/exe.
+// Nothing can change the memfd afterwards (fcntl(2), F_ADD_SEALS): not even a container that gets
+// hold of it through /proc/PID/exe.
 Result<SealedInit> seal_init(sys::Kernel& kernel, std::string_view block);
 
 }  // namespace nucleus::launch

@@ -32,7 +32,10 @@ Result<int> reap(sys::Kernel& kernel, pid_t pid) {
 }  // namespace
 
 Launch::Launch(sys::Kernel& kernel, plan::LaunchPlan plan, LaunchOptions options)
-    : kernel_(kernel), plan_(std::move(plan)), options_(std::move(options)), channel_(kernel, base::UniqueFd()) {}
+    : kernel_(kernel),
+      plan_(std::move(plan)),
+      options_(std::move(options)),
+      channel_(kernel, base::UniqueFd()) {}
 
 Launch::~Launch() {
     channel_.close();
@@ -51,12 +54,14 @@ void Launch::release() { released_ = true; }
 Result<void> Launch::spawn() {
     std::size_t joined = 0;
     for (plan::Step& step : plan_.steps) {
-        if (step.op == Op::join_namespace && joined < options_.joined.size()) step.fd = options_.joined[joined++];
+        if (step.op == Op::join_namespace && joined < options_.joined.size())
+            step.fd = options_.joined[joined++];
         if (step.op == Op::clone_container) step.fd = options_.cgroup.unified.get();
     }
     std::vector<int> tasks;
     for (const auto& file : options_.cgroup.tasks) tasks.push_back(file.get());
-    NUCLEUS_TRY(const std::string block, plan::encode(plan_, options_.seccomp, options_.gate, tasks));
+    NUCLEUS_TRY(const std::string block,
+                plan::encode(plan_, options_.seccomp, options_.gate, tasks));
     NUCLEUS_TRY(SealedInit sealed, seal_init(kernel_, block));
 
     int ends[2];
@@ -78,7 +83,8 @@ Result<void> Launch::spawn() {
     if (options_.gate >= 0) inherited.push_back(options_.gate);
     inherited.insert(inherited.end(), tasks.begin(), tasks.end());
     if (options_.cgroup.unified) inherited.push_back(options_.cgroup.unified.get());
-    for (std::uint32_t i = 0; i < plan_.preserve_fds; ++i) inherited.push_back(static_cast<int>(3 + i));
+    for (std::uint32_t i = 0; i < plan_.preserve_fds; ++i)
+        inherited.push_back(static_cast<int>(3 + i));
 
     sys::SpawnRequest request{};
     request.executable_fd = sealed.memory.get();
@@ -102,8 +108,9 @@ Error Launch::died() {
     return Error(Errc::system, "the container process ended before it was ready");
 }
 
-// Stage 1 alone can tell the container process's pid. Killed between its clone and that message, it leaves a child that holds
-// the channel open and waits for us: no end-of-file would come. So its own end is waited for too.
+// Stage 1 alone can tell the container process's pid. Killed between its clone and that message, it
+// leaves a child that holds the channel open and waits for us: no end-of-file would come. So its
+// own end is waited for too.
 Result<void> Launch::await_message() {
     if (stage1_ < 0) return {};
     pollfd waited[2] = {{channel_.fd(), POLLIN, 0}, {stage1_pidfd_.get(), POLLIN, 0}};
@@ -123,8 +130,11 @@ Result<void> Launch::hear_once(bool& reached, std::size_t step) {
     if (!received) return died();
     const wire::Report& report = received->report;
     switch (report.kind) {
-        case wire::Report::Kind::failed: return error_of(report, plan_);
-        case wire::Report::Kind::descriptor: console_ = std::move(received->descriptor); return {};
+        case wire::Report::Kind::failed:
+            return error_of(report, plan_);
+        case wire::Report::Kind::descriptor:
+            console_ = std::move(received->descriptor);
+            return {};
         case wire::Report::Kind::cloned: {
             pid_ = report.pid;
             const int pidfd = kernel_.pidfd_open(pid_, 0);
@@ -153,11 +163,14 @@ Result<void> Launch::walk(HostSide& host, Op last) {
     for (; cursor_ < plan_.steps.size(); ++cursor_) {
         const plan::Step& step = plan_.steps[cursor_];
         if (wire::operation(step.op).side == Side::init) continue;
-        const bool first_of_run = cursor_ == 0 || wire::operation(plan_.steps[cursor_ - 1].op).side == Side::init;
+        const bool first_of_run =
+            cursor_ == 0 || wire::operation(plan_.steps[cursor_ - 1].op).side == Side::init;
         if (first_of_run) {
             // The init names the last step of the host's run.
             std::size_t end = cursor_;
-            while (end + 1 < plan_.steps.size() && wire::operation(plan_.steps[end + 1].op).side == Side::host) ++end;
+            while (end + 1 < plan_.steps.size() &&
+                   wire::operation(plan_.steps[end + 1].op).side == Side::host)
+                ++end;
             NUCLEUS_CHECK(hear_until_reached(end));
         }
         if (step.op == Op::adopt) {
@@ -165,15 +178,16 @@ Result<void> Launch::walk(HostSide& host, Op last) {
             while (pid_ < 0) NUCLEUS_CHECK(hear_once(ignored, cursor_));
         }
         NUCLEUS_CHECK(host.perform(*this, step));
-        const bool last_of_run =
-            cursor_ + 1 == plan_.steps.size() || wire::operation(plan_.steps[cursor_ + 1].op).side == Side::init;
+        const bool last_of_run = cursor_ + 1 == plan_.steps.size() ||
+                                 wire::operation(plan_.steps[cursor_ + 1].op).side == Side::init;
         if (last_of_run) NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed));
         if (step.op == last) {
             ++cursor_;
             return {};
         }
     }
-    return Error(Errc::system, "the plan has no step '" + std::string(wire::operation(last).name) + "'");
+    return Error(Errc::system,
+                 "the plan has no step '" + std::string(wire::operation(last).name) + "'");
 }
 
 Result<void> Launch::make_namespaces(HostSide& host) {

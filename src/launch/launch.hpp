@@ -1,6 +1,7 @@
-// Launch: one walk through a plan. It starts the init program, performs the host's steps through a HostSide, and hears of the init's.
-// Used alike for create, exec and hooks in the container's namespaces. Owns the processes until release(): a Launch that is dropped
-// before kills and reaps what it started.
+// Launch: one walk through a plan. It starts the init program, performs the host's steps through a
+// HostSide, and hears of the init's. Used alike for create, exec and hooks in the container's
+// namespaces. Owns the processes until release(): a Launch that is dropped before kills and reaps
+// what it started.
 #pragma once
 
 #include <vector>
@@ -23,10 +24,10 @@ public:
 
 struct LaunchOptions {
     std::vector<std::uint8_t> seccomp;  // the compiled program, if the plan needs one
-    int gate = -1;                      // listening socket where `start` will say go; -1: execute() says it
-    int stdio[3] = {-1, -1, -1};        // descriptors for 0, 1, 2; -1: the runtime's own
-    std::vector<int> joined;            // one for each join step, in order
-    enforce::CgroupEntry cgroup;        // where enter_cgroup goes, if the plan has that step
+    int gate = -1;  // listening socket where `start` will say go; -1: execute() says it
+    int stdio[3] = {-1, -1, -1};  // descriptors for 0, 1, 2; -1: the runtime's own
+    std::vector<int> joined;      // one for each join step, in order
+    enforce::CgroupEntry cgroup;  // where enter_cgroup goes, if the plan has that step
 };
 
 class Launch {
@@ -43,11 +44,13 @@ public:
     // Says go over the channel, and returns when execve has succeeded. Only with options.gate < 0.
     Result<void> execute();
 
-    pid_t pid() const { return pid_; }           // of the container process, as the runtime sees it
+    pid_t pid() const { return pid_; }  // of the container process, as the runtime sees it
     int pidfd() const { return pidfd_.get(); }
-    int stage1() const { return stage1_; }       // the process whose user namespace waits for its maps
+    int stage1() const { return stage1_; }  // the process whose user namespace waits for its maps
     const plan::LaunchPlan& plan() const { return plan_; }
-    base::UniqueFd& console() { return console_; }  // the terminal's master, once the init has sent it
+    base::UniqueFd& console() {
+        return console_;
+    }  // the terminal's master, once the init has sent it
     Channel& channel() { return channel_; }
 
     // The container process lives on by itself.

@@ -15,8 +15,8 @@ NamespaceManager& NamespaceManager::with_user_mapping(UserNamespaceConfig mappin
 
 Result<void> NamespaceManager::check(NamespaceState next) const {
     if (state_.can_transition_to(next)) return {};
-    return Error(Errc::wrong_state, "namespaces cannot go from '" + std::string(state_.name()) + "' to '" +
-                                        std::string(next.name()) + "'");
+    return Error(Errc::wrong_state, "namespaces cannot go from '" + std::string(state_.name()) +
+                                        "' to '" + std::string(next.name()) + "'");
 }
 
 Result<void> NamespaceManager::unshare_namespaces() {

@@ -1,5 +1,6 @@
-// NamespaceManager: where a container's namespaces are in their life, and the only way to move them on. create unshares, start enters,
-// delete cleans; each command rebuilds the manager from the saved state. The work itself is done by a NamespaceOperations (the launch).
+// NamespaceManager: where a container's namespaces are in their life, and the only way to move them
+// on. create unshares, start enters, delete cleans; each command rebuilds the manager from the
+// saved state. The work itself is done by a NamespaceOperations (the launch).
 #pragma once
 
 #include <concepts>
@@ -34,10 +35,14 @@ public:
     constexpr bool can_transition_to(NamespaceState next) const {
         if (next.value_ == value_) return true;
         switch (value_) {
-            case uninitialized: return next.value_ == unshared;
-            case unshared: return next.value_ == entered || next.value_ == cleaned;
-            case entered: return next.value_ == cleaned;
-            case cleaned: return false;
+            case uninitialized:
+                return next.value_ == unshared;
+            case unshared:
+                return next.value_ == entered || next.value_ == cleaned;
+            case entered:
+                return next.value_ == cleaned;
+            case cleaned:
+                return false;
         }
         return false;
     }
@@ -66,7 +71,8 @@ public:
                      NamespaceState state = NamespaceState::uninitialized)
         : config_(std::move(config)), operations_(&operations), state_(state) {}
 
-    // The id maps of the user namespace that unshare_namespaces makes. They switch the user namespace on.
+    // The id maps of the user namespace that unshare_namespaces makes. They switch the user
+    // namespace on.
     NamespaceManager& with_user_mapping(UserNamespaceConfig mapping);
 
     // A second call is a no-op that succeeds.
@@ -76,7 +82,9 @@ public:
     // A no-op without a UTS namespace of one's own.
     Result<void> set_hostname(const std::string& name);
 
-    bool is_unshared() const { return state_ == NamespaceState::unshared || state_ == NamespaceState::entered; }
+    bool is_unshared() const {
+        return state_ == NamespaceState::unshared || state_ == NamespaceState::entered;
+    }
     NamespaceState state() const { return state_; }
     const NamespaceConfig& config() const { return config_; }
     const std::optional<UserNamespaceConfig>& user_mapping() const { return mapping_; }

@@ -9,7 +9,8 @@ namespace nucleus::launch {
 
 Error error_of(const wire::Report& report, const plan::LaunchPlan& plan);
 
-// A failure after the wait for start, where the plan is no longer at hand: the report says itself which operation it was.
+// A failure after the wait for start, where the plan is no longer at hand: the report says itself
+// which operation it was.
 Error start_error_of(const wire::Report& report, const std::string& command);
 
 }  // namespace nucleus::launch

@@ -17,15 +17,17 @@ std::string UserNamespaceMapper::map_text(const std::vector<IdMapping>& mappings
 }
 
 Result<void> UserNamespaceMapper::write_maps(pid_t pid) const {
-    NUCLEUS_TRY(auto directory,
-                sys::open_at(*kernel_, AT_FDCWD, "/proc/" + std::to_string(pid), O_PATH | O_DIRECTORY));
+    NUCLEUS_TRY(auto directory, sys::open_at(*kernel_, AT_FDCWD, "/proc/" + std::to_string(pid),
+                                             O_PATH | O_DIRECTORY));
     std::uint64_t capabilities = 0;
     if (int error = kernel_->permitted_capabilities(capabilities); error < 0)
         return Error::from_errno(-error, "read own capabilities");
     if ((capabilities >> CAP_SETGID & 1) == 0)
         NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "setgroups", "deny"));
-    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "uid_map", map_text(config_.uid_mappings())));
-    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "gid_map", map_text(config_.gid_mappings())));
+    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "uid_map",
+                                      map_text(config_.uid_mappings())));
+    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "gid_map",
+                                      map_text(config_.gid_mappings())));
     return {};
 }
 

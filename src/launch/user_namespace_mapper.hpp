@@ -1,4 +1,5 @@
-// UserNamespaceMapper: gives a process's new user namespace its id maps, from outside (user_namespaces(7)).
+// UserNamespaceMapper: gives a process's new user namespace its id maps, from outside
+// (user_namespaces(7)).
 #pragma once
 
 #include "nucleus/namespace_config.hpp"
@@ -8,10 +9,11 @@ namespace nucleus::launch {
 
 class UserNamespaceMapper {
 public:
-    UserNamespaceMapper(sys::Kernel& kernel, UserNamespaceConfig config) : kernel_(&kernel), config_(std::move(config)) {}
+    UserNamespaceMapper(sys::Kernel& kernel, UserNamespaceConfig config)
+        : kernel_(&kernel), config_(std::move(config)) {}
 
-    // The kernel takes each file once, in one write. setgroups is denied only where the kernel demands it: a writer
-    // without CAP_SETGID in the parent namespace.
+    // The kernel takes each file once, in one write. setgroups is denied only where the kernel
+    // demands it: a writer without CAP_SETGID in the parent namespace.
     Result<void> write_maps(pid_t pid) const;
     const UserNamespaceConfig& config() const { return config_; }
 

@@ -1,4 +1,5 @@
-// policy → plan of create: the security order of a container start, top to bottom. ARCHITECTURE.md has a row for each step.
+// policy → plan of create: the security order of a container start, top to bottom. ARCHITECTURE.md
+// has a row for each step.
 #include <linux/mount.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -53,14 +54,19 @@ private:
     void enter_namespaces() {
         for (NamespaceKind kind : kNamespaceKinds)
             if (namespaces_.joins(kind))
-                add({.op = Op::join_namespace, .source = namespaces_.use(kind).path, .flags = names_of(kind).clone_flag});
+                add({.op = Op::join_namespace,
+                     .source = namespaces_.use(kind).path,
+                     .flags = names_of(kind).clone_flag});
         if (user_namespace_) {
             add({.op = Op::unshare_user});
             add({.op = Op::write_id_maps});
-            if (policy_.user_namespace->maps_uid(0) && policy_.user_namespace->maps_gid(0)) add({.op = Op::become_root});
+            if (policy_.user_namespace->maps_uid(0) && policy_.user_namespace->maps_gid(0))
+                add({.op = Op::become_root});
         }
-        // No clone can make these two rightly: a cgroup namespace is rooted where the parent is, time offsets come before the first task.
-        constexpr std::uint64_t kNotByClone = CLONE_NEWCGROUP | CLONE_NEWUSER | 0x80 /* CLONE_NEWTIME */;
+        // No clone can make these two rightly: a cgroup namespace is rooted where the parent is,
+        // time offsets come before the first task.
+        constexpr std::uint64_t kNotByClone =
+            CLONE_NEWCGROUP | CLONE_NEWUSER | 0x80 /* CLONE_NEWTIME */;
         add({.op = Op::clone_container, .flags = namespaces_.clone_flags() & ~kNotByClone});
     }
 
@@ -70,7 +76,8 @@ private:
         if (facts_.cgroup_entry == CgroupEntry::from_outside) add({.op = Op::attach_cgroup});
         if (policy_.process->oom_score_adj)
             add({.op = Op::set_oom_score_adj,
-                 .value = static_cast<std::uint64_t>(std::int64_t{*policy_.process->oom_score_adj})});
+                 .value =
+                     static_cast<std::uint64_t>(std::int64_t{*policy_.process->oom_score_adj})});
     }
 
     void set_up_namespaces() {
@@ -80,32 +87,43 @@ private:
         if (namespaces_.creates(NamespaceKind::cgroup)) add({.op = Op::unshare_cgroup});
         if (namespaces_.creates(NamespaceKind::net)) add({.op = Op::bring_up_loopback});
         if (!policy_.hostname.empty()) add({.op = Op::set_hostname, .source = policy_.hostname});
-        if (!policy_.domainname.empty()) add({.op = Op::set_domainname, .source = policy_.domainname});
+        if (!policy_.domainname.empty())
+            add({.op = Op::set_domainname, .source = policy_.domainname});
     }
 
     void build_root() {
-        add({.op = Op::set_propagation, .target = policy_.rootfs.path, .flags = initial_propagation()});
+        add({.op = Op::set_propagation,
+             .target = policy_.rootfs.path,
+             .flags = initial_propagation()});
         if (user_namespace_) {
-            plan_.sources.push_back({.path = policy_.rootfs.path, .recursive = true, .rootfs = true});
+            plan_.sources.push_back(
+                {.path = policy_.rootfs.path, .recursive = true, .rootfs = true});
             add({.op = Op::open_sources});
         }
-        add({.op = Op::attach_rootfs, .source = policy_.rootfs.path, .slot = user_namespace_ ? 0 : -1});
+        add({.op = Op::attach_rootfs,
+             .source = policy_.rootfs.path,
+             .slot = user_namespace_ ? 0 : -1});
         set_sysctls();
         for (const MountPolicy& mount : policy_.rootfs.mounts) add_mount(mount);
         if (!dev_is_the_hosts()) add_devices();
     }
 
-    // While the root is built. Shared: binds of shared host trees stay peers of the host's, as the bundle asks. An unbindable tree could
-    // not be bound from. The container's root itself gets its word at the end (set root propagation).
+    // While the root is built. Shared: binds of shared host trees stay peers of the host's, as the
+    // bundle asks. An unbindable tree could not be bound from. The container's root itself gets its
+    // word at the end (set root propagation).
     std::uint64_t initial_propagation() const {
         switch (policy_.rootfs.propagation & ~std::uint64_t{MS_REC}) {
-            case MS_SHARED: return MS_SHARED;
-            case MS_PRIVATE: return MS_PRIVATE | MS_REC;
-            default: return MS_SLAVE | MS_REC;
+            case MS_SHARED:
+                return MS_SHARED;
+            case MS_PRIVATE:
+                return MS_PRIVATE | MS_REC;
+            default:
+                return MS_SLAVE | MS_REC;
         }
     }
 
-    // A path below /proc/sys: dots become slashes, and slashes (in an interface's name) dots, as sysctl(8) has it.
+    // A path below /proc/sys: dots become slashes, and slashes (in an interface's name) dots, as
+    // sysctl(8) has it.
     void set_sysctls() {
         for (const auto& [name, value] : policy_.sysctl) {
             std::string path = name;
@@ -139,24 +157,31 @@ private:
                 break;
             case MountPolicy::Kind::filesystem:
             case MountPolicy::Kind::remount:
-                add(with_attributes(mount,
-                                    {.op = mount.kind == MountPolicy::Kind::remount ? Op::remount : Op::mount_filesystem,
-                                     .target = mount.destination,
-                                     .source = mount.source,
-                                     .type = mount.type,
-                                     .options = mount.filesystem_options,
-                                     .flags = mount.superblock_flags,
-                                     .value = mount.superblock_flags_clear,
-                                     .mode = mount.copy_up ? wire::kCopyUp : 0}));
+                add(with_attributes(
+                    mount, {.op = mount.kind == MountPolicy::Kind::remount ? Op::remount
+                                                                           : Op::mount_filesystem,
+                            .target = mount.destination,
+                            .source = mount.source,
+                            .type = mount.type,
+                            .options = mount.filesystem_options,
+                            .flags = mount.superblock_flags,
+                            .value = mount.superblock_flags_clear,
+                            .mode = mount.copy_up ? wire::kCopyUp : 0}));
                 break;
-            case MountPolicy::Kind::cgroup: add_cgroup_mount(mount); break;
+            case MountPolicy::Kind::cgroup:
+                add_cgroup_mount(mount);
+                break;
         }
         for (std::uint64_t propagation : mount.propagation)
-            add({.op = Op::set_mount_propagation, .target = mount.destination, .flags = propagation});
+            add({.op = Op::set_mount_propagation,
+                 .target = mount.destination,
+                 .flags = propagation});
     }
 
-    // The hierarchy itself where the container has a cgroup namespace; else its own directory of it.
-    void add_cgroup_hierarchy(const MountPolicy& mount, const CgroupView::Hierarchy& hierarchy, std::string target) {
+    // The hierarchy itself where the container has a cgroup namespace; else its own directory of
+    // it.
+    void add_cgroup_hierarchy(const MountPolicy& mount, const CgroupView::Hierarchy& hierarchy,
+                              std::string target) {
         if (!namespaces_.separate(NamespaceKind::cgroup)) {
             add(with_attributes(mount, {.op = Op::mount_bind,
                                         .target = std::move(target),
@@ -164,10 +189,11 @@ private:
                                         .slot = slot_for(hierarchy.host_path, false)}));
             return;
         }
-        Step step = with_attributes(mount, {.op = Op::mount_filesystem,
-                                            .target = std::move(target),
-                                            .source = "cgroup",
-                                            .type = hierarchy.options.empty() ? "cgroup2" : "cgroup"});
+        Step step =
+            with_attributes(mount, {.op = Op::mount_filesystem,
+                                    .target = std::move(target),
+                                    .source = "cgroup",
+                                    .type = hierarchy.options.empty() ? "cgroup2" : "cgroup"});
         std::string_view rest = hierarchy.options;
         while (!rest.empty()) {
             const std::size_t comma = rest.find(',');
@@ -194,9 +220,13 @@ private:
         for (const auto& hierarchy : facts_.cgroups.hierarchies)
             add_cgroup_hierarchy(mount, hierarchy, mount.destination + "/" + hierarchy.name);
         for (const auto& link : facts_.cgroups.links)
-            add({.op = Op::make_link, .target = mount.destination + "/" + link.name, .source = link.target});
+            add({.op = Op::make_link,
+                 .target = mount.destination + "/" + link.name,
+                 .source = link.target});
         if ((mount.attributes_set & MOUNT_ATTR_RDONLY) != 0)
-            add({.op = Op::remount, .target = mount.destination, .attributes_set = MOUNT_ATTR_RDONLY});
+            add({.op = Op::remount,
+                 .target = mount.destination,
+                 .attributes_set = MOUNT_ATTR_RDONLY});
     }
 
     // The bundle mounts the host's own /dev: its nodes and links are not ours to change.
@@ -216,7 +246,10 @@ private:
         for (const policy::DeviceNode& node : policy_.devices.nodes) {
             if (user_namespace_) {
                 // No node can be made there (mknod(2), EPERM): the host's own is bound.
-                add({.op = Op::bind_device, .target = node.path, .source = node.path, .slot = slot_for(node.path, false)});
+                add({.op = Op::bind_device,
+                     .target = node.path,
+                     .source = node.path,
+                     .slot = slot_for(node.path, false)});
                 continue;
             }
             const std::uint32_t type = node.type == policy::DeviceNode::Type::block  ? S_IFBLK
@@ -239,9 +272,15 @@ private:
                       {"/dev/stderr", "/proc/self/fd/2", wire::kLinkAlways},
                       {"/dev/core", "/proc/kcore", wire::kLinkIfHostHasSource}};
         for (const auto& link : kLinks)
-            add({.op = Op::make_link, .target = link.target, .source = link.source, .mode = link.mode});
+            add({.op = Op::make_link,
+                 .target = link.target,
+                 .source = link.source,
+                 .mode = link.mode});
         if (has_mount("/dev/pts"))
-            add({.op = Op::make_link, .target = "/dev/ptmx", .source = "pts/ptmx", .mode = wire::kLinkReplaces});
+            add({.op = Op::make_link,
+                 .target = "/dev/ptmx",
+                 .source = "pts/ptmx",
+                 .mode = wire::kLinkReplaces});
     }
 
     void add_console() {
@@ -269,10 +308,12 @@ private:
         if (policy_.rootfs.readonly) add({.op = Op::make_readonly, .target = "/"});
         for (const auto& path : policy_.rootfs.readonly_paths)
             add({.op = Op::make_readonly, .target = path, .flags = MS_REC});
-        for (const auto& path : policy_.rootfs.masked_paths) add({.op = Op::mask_path, .target = path});
+        for (const auto& path : policy_.rootfs.masked_paths)
+            add({.op = Op::mask_path, .target = path});
         add({.op = facts_.no_pivot ? Op::move_root : Op::pivot_root});
         if (policy_.rootfs.propagation != 0)
-            add({.op = Op::set_root_propagation, .flags = policy_.rootfs.propagation & ~std::uint64_t{MS_REC}});
+            add({.op = Op::set_root_propagation,
+                 .flags = policy_.rootfs.propagation & ~std::uint64_t{MS_REC}});
     }
 
     const ContainerPolicy& policy_;

@@ -1,4 +1,5 @@
-// LaunchPlan → the block that the init reads (wire/plan.hpp). One buffer, sized once; offsets are checked at the end.
+// LaunchPlan → the block that the init reads (wire/plan.hpp). One buffer, sized once; offsets are
+// checked at the end.
 #include <cstring>
 
 #include "plan/launch_plan.hpp"
@@ -25,7 +26,8 @@ public:
     void align() { bytes_.resize((bytes_.size() + kAlignment - 1) / kAlignment * kAlignment); }
 
     wire::Text text(std::string_view text) {
-        const wire::Text placed{append(text.data(), text.size()), static_cast<std::uint32_t>(text.size())};
+        const wire::Text placed{append(text.data(), text.size()),
+                                static_cast<std::uint32_t>(text.size())};
         bytes_ += '\0';
         return placed;
     }
@@ -89,15 +91,18 @@ std::size_t estimate(const LaunchPlan& plan, std::size_t seccomp) {
     }
     for (const auto& word : plan.argv) size += word.size() + 16;
     for (const auto& word : plan.env) size += word.size() + 16;
-    return size + 4 * (plan.groups.size() + plan.sources.size()) + plan.rlimits.size() * sizeof(wire::ResourceLimit);
+    return size + 4 * (plan.groups.size() + plan.sources.size()) +
+           plan.rlimits.size() * sizeof(wire::ResourceLimit);
 }
 
 }  // namespace
 
-Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp, int gate,
-                           const std::vector<int>& tasks) {
+Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp,
+                           int gate, const std::vector<int>& tasks) {
     const std::size_t expected = estimate(plan, seccomp.size());
-    if (expected > (1U << 30)) return Error(Errc::invalid_config, "the process's arguments, environment and mounts exceed 1 GiB");
+    if (expected > (1U << 30))
+        return Error(Errc::invalid_config,
+                     "the process's arguments, environment and mounts exceed 1 GiB");
     Block block(expected);
     wire::Header header;
     std::vector<wire::Step> steps;
@@ -117,7 +122,8 @@ Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_
     header.tasks = block.append(task_fds.data(), task_fds.size() * sizeof(std::int32_t));
     header.task_count = static_cast<std::uint32_t>(task_fds.size());
     block.align();
-    header.rlimits = block.append(plan.rlimits.data(), plan.rlimits.size() * sizeof(wire::ResourceLimit));
+    header.rlimits =
+        block.append(plan.rlimits.data(), plan.rlimits.size() * sizeof(wire::ResourceLimit));
     header.rlimit_count = static_cast<std::uint32_t>(plan.rlimits.size());
 
     header.argv = block.table(plan.argv, 0);
@@ -125,7 +131,8 @@ Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_
     header.env = block.table(plan.env, 1 /* HOME */);
     header.envc = static_cast<std::uint32_t>(plan.env.size());
     block.align();
-    header.seccomp = {block.append(seccomp.data(), seccomp.size()), static_cast<std::uint32_t>(seccomp.size())};
+    header.seccomp = {block.append(seccomp.data(), seccomp.size()),
+                      static_cast<std::uint32_t>(seccomp.size())};
     header.seccomp_flags = plan.seccomp_flags;
     header.capabilities = plan.capabilities;
     header.gate = gate;

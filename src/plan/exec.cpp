@@ -21,7 +21,8 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     add({.op = Op::adopt});
     if (facts.cgroup_entry == CgroupEntry::from_outside) add({.op = Op::attach_cgroup});
     if (process.oom_score_adj)
-        add({.op = Op::set_oom_score_adj, .value = static_cast<std::uint64_t>(std::int64_t{*process.oom_score_adj})});
+        add({.op = Op::set_oom_score_adj,
+             .value = static_cast<std::uint64_t>(std::int64_t{*process.oom_score_adj})});
     add({.op = Op::new_session});
     add({.op = Op::reset_affinity});
     if (facts.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts.id});
@@ -49,7 +50,8 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     return plan;
 }
 
-LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces, const std::string& directory) {
+LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces,
+                                  const std::string& directory) {
     LaunchPlan plan;
     const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
     add({.op = Op::join_namespace, .source = "container", .flags = namespaces});

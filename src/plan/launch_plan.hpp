@@ -1,5 +1,6 @@
-// LaunchPlan: what a start or an exec will do, as one flat list of steps in the order in which they run (ARCHITECTURE.md, "The step
-// list"). Compiled from the policy objects by pure functions; printed, compared and tested before anything happens; encoded for the init.
+// LaunchPlan: what a start or an exec will do, as one flat list of steps in the order in which they
+// run (ARCHITECTURE.md, "The step list"). Compiled from the policy objects by pure functions;
+// printed, compared and tested before anything happens; encoded for the init.
 #pragma once
 
 #include <cstdint>
@@ -67,8 +68,9 @@ struct CgroupView {
     std::vector<Link> links;
 };
 
-// How the process gets into the container's cgroup. By itself it waits for nobody; moved from outside it costs a grace period of the
-// kernel's, but that is the only way where the process's own rights would not do (a user namespace) or where no clone fits (pids limit 0).
+// How the process gets into the container's cgroup. By itself it waits for nobody; moved from
+// outside it costs a grace period of the kernel's, but that is the only way where the process's own
+// rights would not do (a user namespace) or where no clone fits (pids limit 0).
 enum class CgroupEntry : std::uint8_t { none, by_itself, from_outside };
 
 struct CreateFacts {
@@ -87,7 +89,8 @@ struct ExecFacts {
     std::string id;
     CgroupEntry cgroup_entry = CgroupEntry::by_itself;
     std::uint64_t namespaces = 0;  // CLONE_NEW* that differ from the runtime's
-    bool become_root = false;  // the container's user namespace maps id 0: what is made on the way is that root's
+    bool become_root =
+        false;  // the container's user namespace maps id 0: what is made on the way is that root's
     bool new_keyring = false;
     std::optional<policy::SeccompPolicy> seccomp;
     std::uint32_t preserve_fds = 0;
@@ -96,15 +99,19 @@ struct ExecFacts {
 
 LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& facts);
 
-// A createContainer hook: a program of the host in the container's namespaces, with every right that it finds there.
-LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces, const std::string& directory);
+// A createContainer hook: a program of the host in the container's namespaces, with every right
+// that it finds there.
+LaunchPlan compile_namespace_hook(const spec::Hook& hook, std::uint64_t namespaces,
+                                  const std::string& directory);
 
-// One line a step: `12 init  mount '/proc' type=proc ...`. Secrets of the environment are not shown.
+// One line a step: `12 init  mount '/proc' type=proc ...`. Secrets of the environment are not
+// shown.
 std::string describe(const LaunchPlan& plan);
 
-// The block that the init reads. `seccomp`: the compiled program, present when `needs_seccomp`; `gate`: the listening socket's number or
-// -1; `tasks`: the numbers of the `tasks` files that enter_cgroup writes. Fails only if it would not fit 32-bit offsets.
-Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp, int gate,
-                           const std::vector<int>& tasks);
+// The block that the init reads. `seccomp`: the compiled program, present when `needs_seccomp`;
+// `gate`: the listening socket's number or -1; `tasks`: the numbers of the `tasks` files that
+// enter_cgroup writes. Fails only if it would not fit 32-bit offsets.
+Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_t>& seccomp,
+                           int gate, const std::vector<int>& tasks);
 
 }  // namespace nucleus::plan

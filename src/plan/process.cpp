@@ -14,8 +14,9 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     plan.env = process.env;
     plan.groups = process.additional_gids;
     plan.uid = process.uid;
-    plan.needs_home = std::none_of(process.env.begin(), process.env.end(),
-                                   [](const std::string& entry) { return entry.starts_with("HOME="); });
+    plan.needs_home =
+        std::none_of(process.env.begin(), process.env.end(),
+                     [](const std::string& entry) { return entry.starts_with("HOME="); });
     const policy::CapabilityPolicy sets = process.capabilities.value_or(policy::CapabilityPolicy{});
     plan.capabilities = {sets.effective, sets.permitted, sets.inheritable, sets.ambient};
     if (seccomp) {
@@ -31,7 +32,8 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     add({.op = Op::drop_bounding_set, .value = sets.bounding});
     add({.op = Op::set_groups});
     add({.op = Op::set_ids, .uid = process.uid, .gid = process.gid});
-    // A filter loads with no_new_privs or with CAP_SYS_ADMIN (seccomp(2)); the execve takes the latter away again.
+    // A filter loads with no_new_privs or with CAP_SYS_ADMIN (seccomp(2)); the execve takes the
+    // latter away again.
     const bool needs_admin = seccomp && !process.no_new_privileges;
     add({.op = Op::set_capabilities, .value = needs_admin ? 1ULL << CAP_SYS_ADMIN : 0});
     add({.op = Op::set_umask, .mode = process.umask.value_or(~0U /* the caller's */)});

@@ -5,12 +5,14 @@
 
 namespace nucleus::plan {
 
-// Who sets the resource limits. The init, before it gives its ids and capabilities away, since prlimit(2) on another user's process
-// needs CAP_SYS_RESOURCE. In a user namespace the host: raising one is checked in the initial namespace, and its own rights over the
-// namespace let it reach the process.
+// Who sets the resource limits. The init, before it gives its ids and capabilities away, since
+// prlimit(2) on another user's process needs CAP_SYS_RESOURCE. In a user namespace the host:
+// raising one is checked in the initial namespace, and its own rights over the namespace let it
+// reach the process.
 enum class Limiter : std::uint8_t { init, host };
 
-// Stdio, directory, ids, capabilities, umask, the command: all but what waits for the commit. Fills the plan's tables too.
+// Stdio, directory, ids, capabilities, umask, the command: all but what waits for the commit. Fills
+// the plan's tables too.
 void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
                        const std::optional<policy::SeccompPolicy>& seccomp, Limiter limiter);
 // Wait, no_new_privs, seccomp, execve.

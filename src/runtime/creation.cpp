@@ -19,8 +19,11 @@ namespace {
 constexpr unsigned long kGetNamespaceType = 0xb703;  // NS_GET_NSTYPE of linux/nsfs.h
 
 // The file is a namespace of this kind, and stays it: the descriptor is what the init will join.
-Result<base::UniqueFd> open_namespace(sys::Kernel& kernel, NamespaceKind kind, const std::string& path) {
-    const std::string clause = "config.json /linux/namespaces: " + std::string(names_of(kind).spec_name) + " namespace '" + path + "'";
+Result<base::UniqueFd> open_namespace(sys::Kernel& kernel, NamespaceKind kind,
+                                      const std::string& path) {
+    const std::string clause =
+        "config.json /linux/namespaces: " + std::string(names_of(kind).spec_name) + " namespace '" +
+        path + "'";
     auto fd = sys::open_at(kernel, AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
     if (!fd) return std::move(fd).error().in(clause);
     const int type = kernel.ioctl(fd->get(), kGetNamespaceType, nullptr);
@@ -59,22 +62,29 @@ plan::CgroupView view_of(const enforce::CgroupLayout& layout, const state::Cgrou
 
 }  // namespace
 
-Result<void> check_console(sys::Kernel& kernel, bool terminal, bool detached, const std::string& console_socket) {
+Result<void> check_console(sys::Kernel& kernel, bool terminal, bool detached,
+                           const std::string& console_socket) {
     if (detached && terminal && console_socket.empty())
-        return Error(Errc::invalid_argument, "cannot allocate tty if nucleus will detach without setting console socket");
+        return Error(Errc::invalid_argument,
+                     "cannot allocate tty if nucleus will detach without setting console socket");
     if (!(detached && terminal) && !console_socket.empty())
-        return Error(Errc::invalid_argument, "cannot use console socket if nucleus will not detach or allocate tty");
+        return Error(Errc::invalid_argument,
+                     "cannot use console socket if nucleus will not detach or allocate tty");
     termios settings{};
     if (terminal && !detached && kernel.ioctl(STDIN_FILENO, TCGETS, &settings) < 0)
-        return Error(Errc::invalid_argument, "cannot show the terminal: standard input is not a terminal");
+        return Error(Errc::invalid_argument,
+                     "cannot show the terminal: standard input is not a terminal");
     return {};
 }
 
-void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPolicy& process, Warnings& warnings) {
+void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPolicy& process,
+                                  Warnings& warnings) {
     std::uint64_t available = 0;
     if (!process.capabilities || kernel.permitted_capabilities(available) < 0) return;
     const auto& sets = *process.capabilities;
-    const std::uint64_t missing = (sets.bounding | sets.effective | sets.permitted | sets.inheritable | sets.ambient) & ~available;
+    const std::uint64_t missing =
+        (sets.bounding | sets.effective | sets.permitted | sets.inheritable | sets.ambient) &
+        ~available;
     if (missing == 0) return;
     std::string numbers;
     for (int capability = 0; capability < 64; ++capability)
@@ -85,7 +95,8 @@ void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPoli
 Result<void> Creation::make() {
     NUCLEUS_CHECK(state::validate_id(request_.id));
     NUCLEUS_CHECK(read_bundle());
-    NUCLEUS_CHECK(check_console(session_.kernel, policy_.process->terminal, detached_, request_.console_socket));
+    NUCLEUS_CHECK(check_console(session_.kernel, policy_.process->terminal, detached_,
+                                request_.console_socket));
     NUCLEUS_CHECK(open_namespaces());
     NUCLEUS_CHECK(plan_cgroup());
     NUCLEUS_CHECK(claim());
@@ -101,9 +112,13 @@ Result<void> Creation::read_bundle() {
     const std::string path = absolute ? name : request_.bundle + "/" + name;
     NUCLEUS_TRY(config_, sys::read_file(kernel, AT_FDCWD, path, spec::kMaxConfigBytes));
     NUCLEUS_TRY(const spec::Spec parsed, spec::parse(config_));
-    NUCLEUS_TRY(policy_, policy::translate(parsed, {.bundle = request_.bundle, .host_root = session_.is_host_root()}, warnings_));
+    NUCLEUS_TRY(
+        policy_,
+        policy::translate(parsed, {.bundle = request_.bundle, .host_root = session_.is_host_root()},
+                          warnings_));
     if (!policy_.process)
-        return Error(Errc::invalid_config, "config.json /process: required: there is nothing to start");
+        return Error(Errc::invalid_config,
+                     "config.json /process: required: there is nothing to start");
     NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
     record_.id = request_.id;
     record_.oci_version = parsed.oci_version;
@@ -123,7 +138,8 @@ Result<void> Creation::read_bundle() {
 Result<void> Creation::open_namespaces() {
     for (NamespaceKind kind : kNamespaceKinds) {
         if (!policy_.namespaces.joins(kind)) continue;
-        NUCLEUS_TRY(auto fd, open_namespace(session_.kernel, kind, policy_.namespaces.use(kind).path));
+        NUCLEUS_TRY(auto fd,
+                    open_namespace(session_.kernel, kind, policy_.namespaces.use(kind).path));
         joined_.push_back(std::move(fd));
     }
     return {};
@@ -131,14 +147,16 @@ Result<void> Creation::open_namespaces() {
 
 Result<void> Creation::plan_cgroup() {
     if (session_.settings.cgroup_manager == CgroupManager::systemd)
-        return Error(Errc::unsupported, "the cgroup manager 'systemd' is not supported by this version: use cgroupfs");
+        return Error(Errc::unsupported,
+                     "the cgroup manager 'systemd' is not supported by this version: use cgroupfs");
     if (session_.settings.cgroup_manager == CgroupManager::disabled) {
         record_.cgroup.manager = "disabled";
         return {};
     }
     NUCLEUS_TRY(layout_, enforce::detect_cgroups(session_.kernel));
-    NUCLEUS_TRY(record_.cgroup, enforce::plan_cgroup(session_.kernel, layout_, policy_.cgroup, request_.id,
-                                                     {.rootless = !session_.is_host_root()}));
+    NUCLEUS_TRY(record_.cgroup,
+                enforce::plan_cgroup(session_.kernel, layout_, policy_.cgroup, request_.id,
+                                     {.rootless = !session_.is_host_root()}));
     return {};
 }
 
@@ -160,7 +178,8 @@ Result<void> Creation::acquire() {
     if (cgroup_) {
         cleanup_.push([this] { return cgroup_->destroy(); });
         NUCLEUS_CHECK(cgroup_->create(policy_.cgroup, warnings_).in("create cgroup"));
-        NUCLEUS_CHECK(cgroup_->apply(policy_.cgroup, policy_.devices, warnings_).in("set cgroup limits"));
+        NUCLEUS_CHECK(
+            cgroup_->apply(policy_.cgroup, policy_.devices, warnings_).in("set cgroup limits"));
     }
     if (start_ == Start::at_gate) {
         NUCLEUS_TRY(gate_, listen_at_gate(session_.kernel, directory_->dirfd()));
@@ -171,7 +190,8 @@ Result<void> Creation::acquire() {
 plan::CgroupEntry Creation::cgroup_entry() const {
     if (!cgroup_) return plan::CgroupEntry::none;
     const bool no_process_fits = layout_.pure_v2() && policy_.cgroup.resources.pids_limit == 0;
-    return policy_.user_namespace || no_process_fits ? plan::CgroupEntry::from_outside : plan::CgroupEntry::by_itself;
+    return policy_.user_namespace || no_process_fits ? plan::CgroupEntry::from_outside
+                                                     : plan::CgroupEntry::by_itself;
 }
 
 plan::LaunchPlan Creation::compile() const {
@@ -188,7 +208,8 @@ plan::LaunchPlan Creation::compile() const {
 }
 
 bool Creation::has_creation_hooks() const {
-    for (const auto kind : {policy::HookKind::prestart, policy::HookKind::create_runtime, policy::HookKind::create_container})
+    for (const auto kind : {policy::HookKind::prestart, policy::HookKind::create_runtime,
+                            policy::HookKind::create_container})
         if (!policy_.hooks.of(kind).empty()) return true;
     return false;
 }
@@ -213,13 +234,15 @@ launch::HostInputs Creation::host_inputs() {
     };
     in.adopt = [this](pid_t pid) -> Result<void> {
         NUCLEUS_TRY(record_.init, state::identify(session_.kernel, pid));
-        // For whoever breaks in on a create that hangs in a hook. The init itself is found through its cgroup.
+        // For whoever breaks in on a create that hangs in a hook. The init itself is found through
+        // its cgroup.
         return has_creation_hooks() || !cgroup_ ? directory_->save(record_) : Result<void>();
     };
     in.commit = [this]() -> Result<void> {
         if (!request_.pid_file.empty()) {
             NUCLEUS_CHECK(write_pid_file(session_.kernel, request_.pid_file, launch_->pid()));
-            // The init may be killed before it hears of the commit: the create fails then, and names no process.
+            // The init may be killed before it hears of the commit: the create fails then, and
+            // names no process.
             cleanup_.push([this] { return remove_pid_file(session_.kernel, request_.pid_file); });
         }
         record_.committed = true;
@@ -276,12 +299,14 @@ void Creation::commit() {
     lock_.reset();
 }
 
-// A hook that failed stops the container, and the life cycle goes on where it ends: with the poststop hooks (runtime.md#lifecycle).
+// A hook that failed stops the container, and the life cycle goes on where it ends: with the
+// poststop hooks (runtime.md#lifecycle).
 Error Creation::fail(Error cause) {
     Error error = cleanup_.fail(std::move(cause));
     if (hooks_ran_) {
         const auto state = launch::hook_state(record_, "stopped", 0);
-        auto ran = launch::run_host_hooks(session_.kernel, policy_.hooks, policy::HookKind::poststop, state);
+        auto ran = launch::run_host_hooks(session_.kernel, policy_.hooks,
+                                          policy::HookKind::poststop, state);
         if (!ran) warnings_.push_back(ran.error().message());
     }
     return error;

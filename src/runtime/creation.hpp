@@ -1,4 +1,5 @@
-// Creation: the making of one container, for create and run. Until commit() everything that it has acquired is undone when it goes.
+// Creation: the making of one container, for create and run. Until commit() everything that it has
+// acquired is undone when it goes.
 #pragma once
 
 #include "base/cleanup.hpp"
@@ -14,8 +15,13 @@ enum class Start : std::uint8_t { at_gate, by_creator };
 class Creation final : private launch::NamespaceOperations {
 public:
     // `detached`: nobody of ours will attend the terminal.
-    Creation(Session& session, const CreateRequest& request, Start start, bool detached, Warnings& warnings)
-        : session_(session), request_(request), start_(start), detached_(detached), warnings_(warnings) {}
+    Creation(Session& session, const CreateRequest& request, Start start, bool detached,
+             Warnings& warnings)
+        : session_(session),
+          request_(request),
+          start_(start),
+          detached_(detached),
+          warnings_(warnings) {}
 
     // Rows 1 to 34 of create: the container process waits for start. On failure nothing is left.
     Result<void> make();
@@ -72,10 +78,13 @@ private:
     base::Cleanup cleanup_;
 };
 
-// A capability that the runtime has not got cannot be given (config.md#linux-process): one warning names them all.
-void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPolicy& process, Warnings& warnings);
+// A capability that the runtime has not got cannot be given (config.md#linux-process): one warning
+// names them all.
+void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPolicy& process,
+                                  Warnings& warnings);
 
 // The terminal and the console socket go together: runc's rules, which callers know.
-Result<void> check_console(sys::Kernel& kernel, bool terminal, bool detached, const std::string& console_socket);
+Result<void> check_console(sys::Kernel& kernel, bool terminal, bool detached,
+                           const std::string& console_socket);
 
 }  // namespace nucleus::runtime

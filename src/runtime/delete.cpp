@@ -8,9 +8,11 @@ namespace nucleus::runtime {
 namespace {
 
 Result<void> check_deletable(const Container& container, bool force) {
-    if (force || container.status == Status::stopped || container.status == Status::created) return {};
-    return Error(Errc::wrong_state, "cannot delete container " + container.directory.id() + " that is not stopped: " +
-                                        std::string(word_of(container.status)));
+    if (force || container.status == Status::stopped || container.status == Status::created)
+        return {};
+    return Error(Errc::wrong_state,
+                 "cannot delete container " + container.directory.id() +
+                     " that is not stopped: " + std::string(word_of(container.status)));
 }
 
 // Whatever still runs in it, then the directories.
@@ -31,7 +33,8 @@ Result<void> remove(Session& session, const DeleteRequest& request, Warnings& wa
     Container& container = *opened;
     NUCLEUS_CHECK(check_deletable(container, request.force));
     NUCLEUS_CHECK(kill_and_wait(session, container));
-    // Read before it is gone. A container that never came to be has no hooks to run; one whose config cannot be read goes all the same.
+    // Read before it is gone. A container that never came to be has no hooks to run; one whose
+    // config cannot be read goes all the same.
     std::optional<policy::ContainerPolicy> policy;
     if (container.record && container.record->committed) {
         Warnings known;
@@ -41,7 +44,8 @@ Result<void> remove(Session& session, const DeleteRequest& request, Warnings& wa
         else
             warnings.push_back("poststop hooks are not run: " + meant.error().message());
     }
-    if (container.record) NUCLEUS_CHECK(remove_cgroup(session, *container.record).in("remove cgroup"));
+    if (container.record)
+        NUCLEUS_CHECK(remove_cgroup(session, *container.record).in("remove cgroup"));
     NUCLEUS_CHECK(container.directory.remove());
     if (!policy) return {};
     auto ran = launch::run_host_hooks(session.kernel, policy->hooks, policy::HookKind::poststop,

@@ -17,12 +17,16 @@ namespace {
 Result<void> check_executable(const Container& container, bool ignore_paused) {
     switch (container.status) {
         case Status::created:
-        case Status::running: return {};
+        case Status::running:
+            return {};
         case Status::paused:
             if (ignore_paused) return {};
-            return Error(Errc::wrong_state, "cannot exec in a paused container (use --ignore-paused to override)");
-        case Status::stopped: return Error(Errc::wrong_state, "cannot exec in a stopped container");
-        case Status::creating: return Error(Errc::wrong_state, "cannot exec in a container that is being created");
+            return Error(Errc::wrong_state,
+                         "cannot exec in a paused container (use --ignore-paused to override)");
+        case Status::stopped:
+            return Error(Errc::wrong_state, "cannot exec in a stopped container");
+        case Status::creating:
+            return Error(Errc::wrong_state, "cannot exec in a container that is being created");
     }
     return {};
 }
@@ -39,17 +43,22 @@ Result<void> refuse_unsupported(const ExecRequest& request) {
 }
 
 // What stands on the command line, over the container's own process.
-Result<spec::Process> process_of(Session& session, const ExecRequest& request, const spec::Spec& config) {
+Result<spec::Process> process_of(Session& session, const ExecRequest& request,
+                                 const spec::Spec& config) {
     if (!request.process_file.empty()) {
-        NUCLEUS_TRY(const std::string text,
-                    sys::read_file(session.kernel, AT_FDCWD, request.process_file, spec::kMaxConfigBytes));
+        NUCLEUS_TRY(
+            const std::string text,
+            sys::read_file(session.kernel, AT_FDCWD, request.process_file, spec::kMaxConfigBytes));
         NUCLEUS_TRY(spec::Process process, spec::parse_process(text));
         if (request.tty) process.terminal = *request.tty;
         // What the file leaves out is the container's own.
-        if (!process.capabilities && config.process) process.capabilities = config.process->capabilities;
+        if (!process.capabilities && config.process)
+            process.capabilities = config.process->capabilities;
         return process;
     }
-    if (!config.process) return Error(Errc::invalid_config, "config.json /process: required: there is nothing to start from");
+    if (!config.process)
+        return Error(Errc::invalid_config,
+                     "config.json /process: required: there is nothing to start from");
     spec::Process process = *config.process;
     process.args = request.args;
     process.terminal = request.tty.value_or(false);
@@ -60,16 +69,20 @@ Result<spec::Process> process_of(Session& session, const ExecRequest& request, c
         process.user.uid = request.user->uid;
         if (request.user->gid) process.user.gid = *request.user->gid;
     }
-    process.user.additional_gids.insert(process.user.additional_gids.end(), request.additional_gids.begin(),
+    process.user.additional_gids.insert(process.user.additional_gids.end(),
+                                        request.additional_gids.begin(),
                                         request.additional_gids.end());
     if (request.no_new_privs) process.no_new_privileges = *request.no_new_privs;
     if (request.caps.empty()) return process;
-    // Never inheritable, so that no file of the image turns them into more (CVE-2022-29162); ambient only where the container has ambient ones.
+    // Never inheritable, so that no file of the image turns them into more (CVE-2022-29162);
+    // ambient only where the container has ambient ones.
     if (!process.capabilities) process.capabilities.emplace();
     for (std::string name : request.caps) {
-        std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::toupper(c); });
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](unsigned char c) { return std::toupper(c); });
         if (!name.starts_with("CAP_")) name = "CAP_" + name;
-        for (auto* set : {&process.capabilities->bounding, &process.capabilities->effective, &process.capabilities->permitted})
+        for (auto* set : {&process.capabilities->bounding, &process.capabilities->effective,
+                          &process.capabilities->permitted})
             set->push_back(name);
         if (!process.capabilities->ambient.empty()) process.capabilities->ambient.push_back(name);
     }
@@ -85,11 +98,15 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     NUCLEUS_TRY(const std::string text, container.directory.load_config());
     NUCLEUS_TRY(const spec::Spec config, spec::parse(text));
     Warnings known;  // create has told what the config alone gives cause for
-    NUCLEUS_TRY(const policy::ContainerPolicy policy,
-                policy::translate(config, {.bundle = container.record->bundle, .host_root = session.is_host_root()}, known));
+    NUCLEUS_TRY(
+        const policy::ContainerPolicy policy,
+        policy::translate(config,
+                          {.bundle = container.record->bundle, .host_root = session.is_host_root()},
+                          known));
     NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
     NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
-    NUCLEUS_CHECK(check_console(session.kernel, process.terminal, request.detach, request.console_socket));
+    NUCLEUS_CHECK(
+        check_console(session.kernel, process.terminal, request.detach, request.console_socket));
     if (!policy.user_namespace) warn_of_missing_capabilities(session.kernel, process, warnings);
 
     NUCLEUS_TRY(const auto pidfd, open_init(session, container));
@@ -102,13 +119,14 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     plan::ExecFacts facts;
     facts.id = request.id;
     facts.namespaces = separate_flags(policy.namespaces);
-    facts.cgroup_entry = !cgroup                   ? plan::CgroupEntry::none
+    facts.cgroup_entry = !cgroup                 ? plan::CgroupEntry::none
                          : policy.user_namespace ? plan::CgroupEntry::from_outside
                                                  : plan::CgroupEntry::by_itself;
     if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
         NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
     }
-    facts.become_root = policy.user_namespace && policy.user_namespace->maps_uid(0) && policy.user_namespace->maps_gid(0);
+    facts.become_root = policy.user_namespace && policy.user_namespace->maps_uid(0) &&
+                        policy.user_namespace->maps_gid(0);
     facts.new_keyring = container.record->new_keyring;
     facts.seccomp = policy.seccomp;
     facts.preserve_fds = request.preserve_fds;
@@ -119,7 +137,9 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     inputs.rlimits = &process.rlimits;
     inputs.console_socket = request.console_socket;
     inputs.commit = [&]() -> Result<void> {
-        return request.pid_file.empty() ? Result<void>() : write_pid_file(session.kernel, request.pid_file, launch.pid());
+        return request.pid_file.empty()
+                   ? Result<void>()
+                   : write_pid_file(session.kernel, request.pid_file, launch.pid());
     };
     launch::HostSteps host(session.kernel, std::move(inputs));
     NUCLEUS_CHECK(launch.make_namespaces(host));

@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::uint64_t bit(int signal) { return std::uint64_t{1} << (signal - 1); }
 
-// Ours to keep: a child's end is seen on the pidfd, and a fault or a broken pipe is no message to the container.
-constexpr std::uint64_t kOwn = bit(SIGCHLD) | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGABRT);
+// Ours to keep: a child's end is seen on the pidfd, and a fault or a broken pipe is no message to
+// the container.
+constexpr std::uint64_t kOwn =
+    bit(SIGCHLD) | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGABRT);
 
 }  // namespace
 
@@ -48,7 +50,8 @@ Result<void> Foreground::prepare(base::UniqueFd console) {
 void Foreground::make_raw() {
     if (kernel_.ioctl(STDIN_FILENO, TCGETS, &terminal_before_) < 0) return;  // no terminal of ours
     termios raw = terminal_before_;
-    raw.c_iflag &= ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+    raw.c_iflag &=
+        ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
     raw.c_oflag &= ~static_cast<tcflag_t>(OPOST);
     raw.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
     raw.c_cflag = (raw.c_cflag & ~static_cast<tcflag_t>(CSIZE | PARENB)) | CS8;
@@ -57,7 +60,8 @@ void Foreground::make_raw() {
 
 void Foreground::copy_window_size() {
     winsize size{};
-    if (kernel_.ioctl(STDIN_FILENO, TIOCGWINSZ, &size) >= 0) kernel_.ioctl(console_.get(), TIOCSWINSZ, &size);
+    if (kernel_.ioctl(STDIN_FILENO, TIOCGWINSZ, &size) >= 0)
+        kernel_.ioctl(console_.get(), TIOCSWINSZ, &size);
 }
 
 void Foreground::pass_signals(launch::Launch& launch) {

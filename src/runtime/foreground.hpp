@@ -1,4 +1,5 @@
-// Attending a process in the foreground: its terminal shown on ours, our signals passed on, until it ends.
+// Attending a process in the foreground: its terminal shown on ours, our signals passed on, until
+// it ends.
 #pragma once
 
 #include <termios.h>
@@ -9,8 +10,8 @@
 
 namespace nucleus::runtime {
 
-// Made before the program starts, so that no signal is lost. What it changed (signal mask, terminal mode) is put back when it goes, on
-// every path.
+// Made before the program starts, so that no signal is lost. What it changed (signal mask, terminal
+// mode) is put back when it goes, on every path.
 class Foreground {
 public:
     explicit Foreground(sys::Kernel& kernel) : kernel_(kernel) {}

@@ -29,16 +29,21 @@ Result<base::UniqueFd> open_socket(sys::Kernel& kernel) {
 Result<base::UniqueFd> listen_at_gate(sys::Kernel& kernel, int dirfd) {
     NUCLEUS_TRY(auto socket, open_socket(kernel));
     const sockaddr_un address = address_of(dirfd, kGateName);
-    if (int error = kernel.bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address); error < 0)
+    if (int error =
+            kernel.bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+        error < 0)
         return Error::from_errno(-error, "bind the start gate");
-    if (int error = kernel.listen(socket.get(), 8); error < 0) return Error::from_errno(-error, "listen at the start gate");
+    if (int error = kernel.listen(socket.get(), 8); error < 0)
+        return Error::from_errno(-error, "listen at the start gate");
     return socket;
 }
 
 Result<base::UniqueFd> connect_to_gate(sys::Kernel& kernel, int dirfd, const std::string& name) {
     NUCLEUS_TRY(auto socket, open_socket(kernel));
     const sockaddr_un address = address_of(dirfd, name);
-    if (int error = kernel.connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address); error < 0)
+    if (int error = kernel.connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
+                                   sizeof address);
+        error < 0)
         return Error::from_errno(-error, "connect to the start gate");
     return socket;
 }

@@ -7,11 +7,13 @@ namespace nucleus::runtime {
 
 namespace {
 
-// Every process of the container's: by its cgroup, the only thing that holds them all without a pid namespace.
+// Every process of the container's: by its cgroup, the only thing that holds them all without a pid
+// namespace.
 Result<void> signal_cgroup(Session& session, const Container& container, int signal) {
     if (!container.record) return {};
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *container.record));
-    if (!cgroup) return Error(Errc::unsupported, "the container has no cgroup to find its processes by");
+    if (!cgroup)
+        return Error(Errc::unsupported, "the container has no cgroup to find its processes by");
     return cgroup->signal_all(signal);
 }
 
@@ -21,7 +23,8 @@ Result<void> kill(Session& session, const KillRequest& request, Warnings&) {
     NUCLEUS_TRY(const Container container, open_container(session, request.id));
     if (request.all) return signal_cgroup(session, container, request.signal);
     NUCLEUS_TRY(const auto pidfd, open_init(session, container));
-    // With a pid namespace of its own the kernel ends the rest with the init; else they would be left.
+    // With a pid namespace of its own the kernel ends the rest with the init; else they would be
+    // left.
     if (request.signal == SIGKILL && !container.record->separate_pid_namespace)
         return signal_cgroup(session, container, SIGKILL);
     const int sent = session.kernel.pidfd_send_signal(pidfd.get(), request.signal);

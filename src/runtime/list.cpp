@@ -7,7 +7,8 @@
 namespace nucleus::runtime {
 
 Result<std::vector<ContainerState>> list(Session& session, Warnings& warnings) {
-    if (session.settings.root_chosen) NUCLEUS_CHECK(sys::open_at(session.kernel, AT_FDCWD, session.store.root(), O_PATH));
+    if (session.settings.root_chosen)
+        NUCLEUS_CHECK(sys::open_at(session.kernel, AT_FDCWD, session.store.root(), O_PATH));
     NUCLEUS_TRY(const std::vector<std::string> ids, session.store.list());
     std::vector<ContainerState> states;
     for (const std::string& id : ids) {

@@ -8,13 +8,15 @@ namespace nucleus::runtime {
 
 namespace {
 
-// The container is there and has ended, or must end: as `delete --force` would, poststop hooks and all.
+// The container is there and has ended, or must end: as `delete --force` would, poststop hooks and
+// all.
 Result<void> take_down(Session& session, const std::string& id, Warnings& warnings) {
     return remove(session, {.id = id, .force = true}, warnings);
 }
 
 Error take_down_after(Error cause, Session& session, const std::string& id, Warnings& warnings) {
-    if (auto removed = take_down(session, id, warnings); !removed) return std::move(cause).also(removed.error());
+    if (auto removed = take_down(session, id, warnings); !removed)
+        return std::move(cause).also(removed.error());
     return cause;
 }
 

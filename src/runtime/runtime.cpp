@@ -18,7 +18,9 @@ public:
     Result<void> start(const std::string& id, Warnings& warnings) override {
         return runtime::start(session_, id, warnings);
     }
-    Result<ContainerState> state(const std::string& id) override { return runtime::state(session_, id); }
+    Result<ContainerState> state(const std::string& id) override {
+        return runtime::state(session_, id);
+    }
     Result<void> kill(const KillRequest& request, Warnings& warnings) override {
         return runtime::kill(session_, request, warnings);
     }
@@ -31,7 +33,9 @@ public:
     Result<int> exec(const ExecRequest& request, Warnings& warnings) override {
         return runtime::exec(session_, request, warnings);
     }
-    Result<std::vector<ContainerState>> list(Warnings& warnings) override { return runtime::list(session_, warnings); }
+    Result<std::vector<ContainerState>> list(Warnings& warnings) override {
+        return runtime::list(session_, warnings);
+    }
 
 private:
     sys::LinuxKernel kernel_;
@@ -40,6 +44,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Runtime> make_runtime(Settings settings) { return std::make_unique<LinuxRuntime>(std::move(settings)); }
+std::unique_ptr<Runtime> make_runtime(Settings settings) {
+    return std::make_unique<LinuxRuntime>(std::move(settings));
+}
 
 }  // namespace nucleus::runtime

@@ -25,7 +25,8 @@ Status status_of_uncommitted(state::ContainerDirectory& directory) {
 }
 
 Result<Status> status_of(Session& session, Container& container) {
-    if (!container.record || !container.record->committed) return status_of_uncommitted(container.directory);
+    if (!container.record || !container.record->committed)
+        return status_of_uncommitted(container.directory);
     const state::Record& record = *container.record;
     if (!record.init || !state::alive(session.kernel, *record.init)) return Status::stopped;
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
@@ -34,7 +35,8 @@ Result<Status> status_of(Session& session, Container& container) {
         if (frozen && *frozen) return Status::paused;
     }
     if (record.socket.empty()) return Status::running;
-    NUCLEUS_TRY(const bool waits, gate_is_closed(session.kernel, container.directory.dirfd(), record.socket));
+    NUCLEUS_TRY(const bool waits,
+                gate_is_closed(session.kernel, container.directory.dirfd(), record.socket));
     return waits ? Status::created : Status::running;
 }
 
@@ -48,17 +50,21 @@ Result<Container> open_container(Session& session, const std::string& id) {
     return container;
 }
 
-Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session, const state::Record& record) {
+Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session,
+                                                          const state::Record& record) {
     if (record.cgroup.manager == "disabled" || record.cgroup.paths.empty())
         return std::unique_ptr<enforce::CgroupBackend>();
-    return enforce::open_cgroup(session.kernel, record.cgroup, {.rootless = !session.is_host_root()});
+    return enforce::open_cgroup(session.kernel, record.cgroup,
+                                {.rootless = !session.is_host_root()});
 }
 
-Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container, Warnings& warnings) {
+Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container,
+                                          Warnings& warnings) {
     NUCLEUS_TRY(const std::string text, container.directory.load_config());
     NUCLEUS_TRY(const spec::Spec parsed, spec::parse(text));
     const std::string& bundle = container.record ? container.record->bundle : std::string();
-    return policy::translate(parsed, {.bundle = bundle, .host_root = session.is_host_root()}, warnings);
+    return policy::translate(parsed, {.bundle = bundle, .host_root = session.is_host_root()},
+                             warnings);
 }
 
 namespace {
@@ -66,11 +72,12 @@ namespace {
 bool ask_is_host_root(sys::Kernel& kernel) {
     if (kernel.geteuid() != 0) return false;
     const auto map = sys::read_file(kernel, AT_FDCWD, "/proc/self/uid_map");
-    // Root that cannot be proven less: what the kernel then refuses is an error, and no device rule is left out.
+    // Root that cannot be proven less: what the kernel then refuses is an error, and no device rule
+    // is left out.
     if (!map) return true;
     unsigned long inside = 1, outside = 1, size = 0;
-    return std::sscanf(map->c_str(), "%lu %lu %lu", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 &&
-           size == 4294967295UL;
+    return std::sscanf(map->c_str(), "%lu %lu %lu", &inside, &outside, &size) == 3 && inside == 0 &&
+           outside == 0 && size == 4294967295UL;
 }
 
 }  // namespace
@@ -100,7 +107,8 @@ Result<base::UniqueFd> open_process(Session& session, const state::ProcessId& pr
 }
 
 Result<base::UniqueFd> open_init(Session& session, const Container& container) {
-    if (!container.record || !container.record->init) return Error(Errc::not_running, "container not running");
+    if (!container.record || !container.record->init)
+        return Error(Errc::not_running, "container not running");
     return open_process(session, *container.record->init);
 }
 
@@ -124,15 +132,19 @@ Result<void> kill_and_wait(Session& session, const Container& container) {
 
 Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t pid) {
     const std::size_t slash = path.rfind('/');
-    const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    const std::string directory = slash == std::string::npos ? "."
+                                  : slash == 0               ? "/"
+                                                             : path.substr(0, slash);
     NUCLEUS_TRY(auto parent, sys::open_at(kernel, AT_FDCWD, directory, O_PATH | O_DIRECTORY));
-    return sys::replace_file(kernel, parent.get(), path.substr(slash + 1), std::to_string(pid), 0644)
+    return sys::replace_file(kernel, parent.get(), path.substr(slash + 1), std::to_string(pid),
+                             0644)
         .in("pid file '" + path + "'");
 }
 
 Result<void> remove_pid_file(sys::Kernel& kernel, const std::string& path) {
     const int removed = kernel.unlinkat(AT_FDCWD, path.c_str(), 0);
-    if (removed < 0 && removed != -ENOENT) return Error::from_errno(-removed, "remove pid file '" + path + "'");
+    if (removed < 0 && removed != -ENOENT)
+        return Error::from_errno(-removed, "remove pid file '" + path + "'");
     return {};
 }
 
@@ -146,9 +158,11 @@ std::string timestamp(sys::Kernel& kernel) {
     const year_month_day date(day);
     const hh_mm_ss time(moment - day);
     char text[64];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09ldZ", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()), now.tv_nsec);
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09ldZ",
+                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                  static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()), now.tv_nsec);
     return text;
 }
 

@@ -1,4 +1,5 @@
-// What every command works with: the kernel, the settings, the store; and a container as it stands now.
+// What every command works with: the kernel, the settings, the store; and a container as it stands
+// now.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,8 @@ public:
     Settings settings;
     state::Store store;
 
-    // The runtime is root of the initial user namespace (user_namespaces(7)): it maps any id and makes device nodes. Asked once.
+    // The runtime is root of the initial user namespace (user_namespaces(7)): it maps any id and
+    // makes device nodes. Asked once.
     bool is_host_root();
 
 private:
@@ -41,10 +43,13 @@ struct Container {
 Result<Container> open_container(Session& session, const std::string& id);
 
 // The cgroup in the record, or null where there is none.
-Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session, const state::Record& record);
+Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session,
+                                                          const state::Record& record);
 
-// What config.json meant when the container was created: later edits to the bundle's file have no effect (runtime.md#create).
-Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container, Warnings& warnings);
+// What config.json meant when the container was created: later edits to the bundle's file have no
+// effect (runtime.md#create).
+Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container,
+                                          Warnings& warnings);
 
 // CLONE_NEW* of the namespaces that the container does not share with the runtime.
 std::uint64_t separate_flags(const NamespaceConfig& namespaces);
@@ -57,7 +62,8 @@ Result<base::UniqueFd> open_init(Session& session, const Container& container);
 // Sends a signal and, if it is SIGKILL, waits for the end, at most 10 s.
 Result<void> kill_and_wait(Session& session, const Container& container);
 
-// The pid, without a newline, in a new file that takes the old one's place (callers read it with Atoi).
+// The pid, without a newline, in a new file that takes the old one's place (callers read it with
+// Atoi).
 Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t pid);
 Result<void> remove_pid_file(sys::Kernel& kernel, const std::string& path);
 

@@ -11,19 +11,24 @@ namespace {
 
 Result<void> check_startable(const Container& container) {
     switch (container.status) {
-        case Status::created: return {};
-        case Status::stopped: return Error(Errc::wrong_state, "cannot start a container that has stopped");
+        case Status::created:
+            return {};
+        case Status::stopped:
+            return Error(Errc::wrong_state, "cannot start a container that has stopped");
         case Status::running:
-        case Status::paused: return Error(Errc::wrong_state, "cannot start an already running container");
-        case Status::creating: return Error(Errc::wrong_state, "cannot start a container that is being created");
+        case Status::paused:
+            return Error(Errc::wrong_state, "cannot start an already running container");
+        case Status::creating:
+            return Error(Errc::wrong_state, "cannot start a container that is being created");
     }
     return {};
 }
 
 // Go, and the answer: end-of-file once execve has succeeded.
-Result<void> open_gate(Session& session, const Container& container, const policy::ContainerPolicy& policy) {
-    NUCLEUS_TRY(auto socket,
-                connect_to_gate(session.kernel, container.directory.dirfd(), container.record->socket));
+Result<void> open_gate(Session& session, const Container& container,
+                       const policy::ContainerPolicy& policy) {
+    NUCLEUS_TRY(auto socket, connect_to_gate(session.kernel, container.directory.dirfd(),
+                                             container.record->socket));
     launch::Channel channel(session.kernel, std::move(socket));
     NUCLEUS_CHECK(channel.send(wire::Order::Kind::go));
     NUCLEUS_TRY(auto received, channel.receive());
@@ -64,7 +69,8 @@ Result<void> start(Session& session, const std::string& id, Warnings&) {
     Warnings known;  // create has told them already
     NUCLEUS_TRY(const policy::ContainerPolicy policy, policy_of(session, container, known));
     Entering entering(session, container, policy);
-    launch::NamespaceManager namespaces(policy.namespaces, entering, launch::NamespaceState::unshared);
+    launch::NamespaceManager namespaces(policy.namespaces, entering,
+                                        launch::NamespaceState::unshared);
     if (auto ran = run_start_container_hooks(session, *container.record, policy); !ran)
         return stop_after(std::move(ran).error(), namespaces);
     NUCLEUS_CHECK(namespaces.enter());

@@ -12,7 +12,8 @@ Result<void> run_start_container_hooks(Session& session, const state::Record& re
     if (policy.hooks.of(HookKind::start_container).empty()) return {};
     NUCLEUS_TRY(const base::UniqueFd pidfd, open_process(session, *record.init));
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
-    launch::HookNamespaces namespaces{pidfd.get(), {}, separate_flags(policy.namespaces), cgroup.get()};
+    launch::HookNamespaces namespaces{
+        pidfd.get(), {}, separate_flags(policy.namespaces), cgroup.get()};
     namespaces.process = &*policy.process;
     namespaces.seccomp = policy.seccomp;
     if (policy.seccomp) {
@@ -24,7 +25,8 @@ Result<void> run_start_container_hooks(Session& session, const state::Record& re
                                        launch::hook_state(record, "created", pid), namespaces);
 }
 
-Result<void> run_poststart_hooks(Session& session, const state::Record& record, const policy::ContainerPolicy& policy) {
+Result<void> run_poststart_hooks(Session& session, const state::Record& record,
+                                 const policy::ContainerPolicy& policy) {
     return launch::run_host_hooks(session.kernel, policy.hooks, HookKind::poststart,
                                   launch::hook_state(record, "running", record.init->pid));
 }

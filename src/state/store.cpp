@@ -15,8 +15,9 @@ namespace nucleus::state {
 namespace {
 
 constexpr std::size_t kMaxIdLength = 1024;
-// A record has a file of its own for each stage that create reaches, the last one first. A stage's file is new and never replaces the one
-// before: replacing by rename makes some file systems write the content out at once (ext4's auto_da_alloc).
+// A record has a file of its own for each stage that create reaches, the last one first. A stage's
+// file is new and never replaces the one before: replacing by rename makes some file systems write
+// the content out at once (ext4's auto_da_alloc).
 constexpr const char* kRecordNames[] = {"state.json", "adopted.json", "planned.json"};
 
 const char* record_name_of(const Record& record) {
@@ -24,7 +25,8 @@ const char* record_name_of(const Record& record) {
 }
 
 bool is_record_name(std::string_view name) {
-    return std::find(std::begin(kRecordNames), std::end(kRecordNames), name) != std::end(kRecordNames);
+    return std::find(std::begin(kRecordNames), std::end(kRecordNames), name) !=
+           std::end(kRecordNames);
 }
 
 constexpr char kConfigName[] = "config.json";
@@ -161,7 +163,8 @@ Result<void> ContainerDirectory::save(const Record& record) {
     const std::string bytes = encode(record);
     // What could not be read back could not be deleted.
     if (bytes.size() > spec::kMaxConfigBytes)
-        return Error(Errc::unsupported, "save '" + path_of(record_name_of(record)) + "': larger than " +
+        return Error(Errc::unsupported, "save '" + path_of(record_name_of(record)) +
+                                            "': larger than " +
                                             std::to_string(spec::kMaxConfigBytes >> 20) + " MiB");
     return replace(record_name_of(record), bytes);
 }
@@ -196,8 +199,9 @@ Result<std::string> ContainerDirectory::load_config() const {
 Result<base::UniqueFd> ContainerDirectory::lock() {
     // A descriptor of its own: the lock belongs to the open file and must not end or last with
     // dirfd().
-    NUCLEUS_TRY(auto held, sys::open_at(*kernel_, dirfd(), ".", O_RDONLY | O_DIRECTORY)
-                               .in("lock '" + path_ + "'"));
+    NUCLEUS_TRY(
+        auto held,
+        sys::open_at(*kernel_, dirfd(), ".", O_RDONLY | O_DIRECTORY).in("lock '" + path_ + "'"));
     int locked;
     do locked = kernel_->flock(held.get(), LOCK_EX | LOCK_NB);
     while (locked == -EINTR);
@@ -234,7 +238,8 @@ Result<void> ContainerDirectory::remove() {
     for (const auto& entry : *entries)
         if (!is_record_name(entry.name)) NUCLEUS_CHECK(remove_file(entry.name));
     for (const char* file : kRecordNames)
-        if (std::any_of(entries->begin(), entries->end(), [&](const auto& entry) { return entry.name == file; }))
+        if (std::any_of(entries->begin(), entries->end(),
+                        [&](const auto& entry) { return entry.name == file; }))
             NUCLEUS_CHECK(remove_file(file));
 
     // Another delete may have removed the directory meanwhile, and another create made one of the

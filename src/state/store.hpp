@@ -1,7 +1,9 @@
 // The store of container state: one directory for each container below the runtime's root.
 //
-//   <root>/<id>/state.json    the record of a created container; before that adopted.json (its process exists) and
-//                             planned.json (nothing exists yet); none: a create that was killed before it wrote one
+//   <root>/<id>/state.json    the record of a created container; before that adopted.json (its
+//   process exists) and
+//                             planned.json (nothing exists yet); none: a create that was killed
+//                             before it wrote one
 //   <root>/<id>/config.json   the bundle's configuration as create read it; later commands use no
 //   other <root>/<id>/...           sockets that the runtime puts there
 //

@@ -15,7 +15,8 @@ std::string quoted(std::string_view verb, std::string_view object) {
 
 }  // namespace
 
-Result<base::UniqueFd> open_at(Kernel& kernel, int dirfd, const std::string& path, int flags, mode_t mode) {
+Result<base::UniqueFd> open_at(Kernel& kernel, int dirfd, const std::string& path, int flags,
+                               mode_t mode) {
     int fd;
     do fd = kernel.openat(dirfd, path.c_str(), flags | O_CLOEXEC, mode);
     while (fd == -EINTR);
@@ -24,7 +25,8 @@ Result<base::UniqueFd> open_at(Kernel& kernel, int dirfd, const std::string& pat
 }
 
 Result<std::string> read_fd(Kernel& kernel, int fd, const std::string& name, std::size_t limit) {
-    // Most files here are short. Room that is asked for is written with zeros, and each new page of it is a fault.
+    // Most files here are short. Room that is asked for is written with zeros, and each new page of
+    // it is a fault.
     constexpr std::size_t kFirst = 2048;
     std::string bytes(kFirst, '\0');
     std::size_t have = 0;
@@ -35,15 +37,16 @@ Result<std::string> read_fd(Kernel& kernel, int fd, const std::string& name, std
         if (got < 0) return Error::from_errno(static_cast<int>(-got), quoted("read", name));
         have += static_cast<std::size_t>(got);
         if (have > limit)
-            return Error(Errc::invalid_config,
-                         quoted("read", name) + ": larger than " + std::to_string(limit) + " bytes");
+            return Error(Errc::invalid_config, quoted("read", name) + ": larger than " +
+                                                   std::to_string(limit) + " bytes");
         if (got > 0) continue;
         bytes.resize(have);
         return bytes;
     }
 }
 
-Result<std::string> read_file(Kernel& kernel, int dirfd, const std::string& path, std::size_t limit) {
+Result<std::string> read_file(Kernel& kernel, int dirfd, const std::string& path,
+                              std::size_t limit) {
     NUCLEUS_TRY(auto fd, open_at(kernel, dirfd, path, O_RDONLY));
     return read_fd(kernel, fd.get(), path, limit);
 }
@@ -58,22 +61,27 @@ Result<void> write_fd(Kernel& kernel, int fd, const std::string& name, std::stri
     return {};
 }
 
-Result<void> write_existing(Kernel& kernel, int dirfd, const std::string& path, std::string_view bytes) {
+Result<void> write_existing(Kernel& kernel, int dirfd, const std::string& path,
+                            std::string_view bytes) {
     NUCLEUS_TRY(auto fd, open_at(kernel, dirfd, path, O_WRONLY));
     ssize_t put;
     do put = kernel.write(fd.get(), bytes.data(), bytes.size());
     while (put == -EINTR);
     if (put < 0)
-        return Error::from_errno(static_cast<int>(-put), "write '" + std::string(bytes) + "' to '" + path + "'");
+        return Error::from_errno(static_cast<int>(-put),
+                                 "write '" + std::string(bytes) + "' to '" + path + "'");
     if (static_cast<std::size_t>(put) != bytes.size())
-        return Error(Errc::system, "write '" + std::string(bytes) + "' to '" + path + "': only partly taken");
+        return Error(Errc::system,
+                     "write '" + std::string(bytes) + "' to '" + path + "': only partly taken");
     return {};
 }
 
-Result<void> replace_file(Kernel& kernel, int dirfd, const std::string& name, std::string_view bytes, mode_t mode) {
+Result<void> replace_file(Kernel& kernel, int dirfd, const std::string& name,
+                          std::string_view bytes, mode_t mode) {
     const std::string temporary = "." + name + "." + std::to_string(kernel.getpid());
     auto replaced = [&]() -> Result<void> {
-        NUCLEUS_TRY(auto fd, open_at(kernel, dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
+        NUCLEUS_TRY(auto fd, open_at(kernel, dirfd, temporary,
+                                     O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
         NUCLEUS_CHECK(write_fd(kernel, fd.get(), name, bytes));
         if (int error = kernel.renameat(dirfd, temporary.c_str(), dirfd, name.c_str()); error < 0)
             return Error::from_errno(-error, quoted("replace", name));
@@ -83,7 +91,8 @@ Result<void> replace_file(Kernel& kernel, int dirfd, const std::string& name, st
     return replaced;
 }
 
-Result<std::vector<DirectoryEntry>> list_directory(Kernel& kernel, int dirfd, const std::string& path) {
+Result<std::vector<DirectoryEntry>> list_directory(Kernel& kernel, int dirfd,
+                                                   const std::string& path) {
     NUCLEUS_TRY(auto fd, open_at(kernel, dirfd, path, O_RDONLY | O_DIRECTORY));
     std::vector<DirectoryEntry> entries;
     alignas(dirent64) char buffer[8192];

@@ -1,6 +1,7 @@
-// The seam between nucleus and Linux: one method for each system call used, named like it. Each returns what the call
-// returns, or -errno; none throws, allocates or decides. Everything with effects takes a Kernel&, so that a test can make
-// any call of a run fail (tests/unit/fake_kernel.hpp). Structures are the kernel's own.
+// The seam between nucleus and Linux: one method for each system call used, named like it. Each
+// returns what the call returns, or -errno; none throws, allocates or decides. Everything with
+// effects takes a Kernel&, so that a test can make any call of a run fail
+// (tests/unit/fake_kernel.hpp). Structures are the kernel's own.
 #pragma once
 
 #include <dirent.h>
@@ -26,18 +27,18 @@ namespace nucleus::sys {
 
 // What Kernel::spawn needs to know: see there.
 struct SpawnRequest {
-    int executable_fd;         // executed by execveat(AT_EMPTY_PATH); -1: `path` is executed
-    const char* path;          // absolute; only if executable_fd < 0
+    int executable_fd;  // executed by execveat(AT_EMPTY_PATH); -1: `path` is executed
+    const char* path;   // absolute; only if executable_fd < 0
     char* const* argv;
     char* const* envp;
-    const int* inherited;      // descriptors that survive the execve, at the same numbers
+    const int* inherited;  // descriptors that survive the execve, at the same numbers
     std::size_t inherited_count;
-    int stdio[3];              // descriptors that become 0, 1, 2; -1: as they are
-    int join_namespaces_fd;    // a pidfd whose namespaces the child enters first (setns), or -1
+    int stdio[3];            // descriptors that become 0, 1, 2; -1: as they are
+    int join_namespaces_fd;  // a pidfd whose namespaces the child enters first (setns), or -1
     int join_namespaces_flags;
-    const char* directory;     // chdir before execve, or null
+    const char* directory;  // chdir before execve, or null
     bool new_session;
-    bool dies_with_parent;     // PR_SET_PDEATHSIG with SIGKILL
+    bool dies_with_parent;  // PR_SET_PDEATHSIG with SIGKILL
 };
 
 // What Kernel::open_trees opens: see there.
@@ -64,8 +65,10 @@ public:
     virtual int fstatfs_type(int fd, std::uint64_t& magic) noexcept = 0;  // fstatfs(2), f_type only
     virtual int mkdirat(int dirfd, const char* path, mode_t mode) noexcept = 0;
     virtual int unlinkat(int dirfd, const char* path, int flags) noexcept = 0;
-    virtual int renameat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept = 0;
-    virtual ssize_t readlinkat(int dirfd, const char* path, char* buffer, std::size_t size) noexcept = 0;
+    virtual int renameat(int from_dirfd, const char* from, int to_dirfd,
+                         const char* to) noexcept = 0;
+    virtual ssize_t readlinkat(int dirfd, const char* path, char* buffer,
+                               std::size_t size) noexcept = 0;
     virtual ssize_t getdents64(int fd, void* buffer, std::size_t size) noexcept = 0;
     virtual int faccessat(int dirfd, const char* path, int mode, int flags) noexcept = 0;
     virtual int fchmod(int fd, mode_t mode) noexcept = 0;
@@ -79,7 +82,8 @@ public:
 
     // Mounts.
     virtual int open_tree(int dirfd, const char* path, unsigned flags) noexcept = 0;
-    virtual int mount_setattr(int dirfd, const char* path, unsigned flags, const mount_attr& attributes) noexcept = 0;
+    virtual int mount_setattr(int dirfd, const char* path, unsigned flags,
+                              const mount_attr& attributes) noexcept = 0;
 
     // Sockets.
     virtual int socket(int domain, int type, int protocol) noexcept = 0;
@@ -92,11 +96,13 @@ public:
     virtual int poll(pollfd* fds, nfds_t count, int timeout_ms) noexcept = 0;
 
     // Processes.
-    // Starts a program without copying the address space (clone(CLONE_VM | CLONE_VFORK) on a stack of its own): returns its pid
-    // once execve has succeeded, or -errno of the step that failed. Signal mask and dispositions of the child are the defaults.
+    // Starts a program without copying the address space (clone(CLONE_VM | CLONE_VFORK) on a stack
+    // of its own): returns its pid once execve has succeeded, or -errno of the step that failed.
+    // Signal mask and dispositions of the child are the defaults.
     virtual pid_t spawn(const SpawnRequest& request) noexcept = 0;
-    // open_tree(OPEN_TREE_CLONE) of each request within the mount namespace of `pidfd`'s process, with this process's own rights: a thread of
-    // control that shares the descriptor table enters it and ends. 0, or -errno if it could not be entered.
+    // open_tree(OPEN_TREE_CLONE) of each request within the mount namespace of `pidfd`'s process,
+    // with this process's own rights: a thread of control that shares the descriptor table enters
+    // it and ends. 0, or -errno if it could not be entered.
     virtual int open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept = 0;
     virtual int pidfd_open(pid_t pid, unsigned flags) noexcept = 0;
     virtual int pidfd_send_signal(int pidfd, int signal) noexcept = 0;
@@ -105,7 +111,8 @@ public:
     virtual int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept = 0;
     virtual int sigprocmask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept = 0;
     virtual int signalfd(std::uint64_t set, int flags) noexcept = 0;
-    virtual int permitted_capabilities(std::uint64_t& out) noexcept = 0;  // capget(2) of this process
+    virtual int permitted_capabilities(
+        std::uint64_t& out) noexcept = 0;  // capget(2) of this process
     virtual int prctl(int option, unsigned long argument) noexcept = 0;
     virtual pid_t getpid() noexcept = 0;
     virtual uid_t geteuid() noexcept = 0;

@@ -5,8 +5,8 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <stdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -66,7 +66,8 @@ int LinuxKernel::unlinkat(int dirfd, const char* path, int flags) noexcept {
 int LinuxKernel::renameat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept {
     return or_errno(::renameat(from_dirfd, from, to_dirfd, to));
 }
-ssize_t LinuxKernel::readlinkat(int dirfd, const char* path, char* buffer, std::size_t size) noexcept {
+ssize_t LinuxKernel::readlinkat(int dirfd, const char* path, char* buffer,
+                                std::size_t size) noexcept {
     return or_errno(::readlinkat(dirfd, path, buffer, size));
 }
 ssize_t LinuxKernel::getdents64(int fd, void* buffer, std::size_t size) noexcept {
@@ -89,13 +90,16 @@ int LinuxKernel::ioctl(int fd, unsigned long request, void* argument) noexcept {
 int LinuxKernel::memfd_create(const char* name, unsigned flags) noexcept {
     return call(SYS_memfd_create, name, flags);
 }
-int LinuxKernel::dup3(int fd, int target, int flags) noexcept { return or_errno(::dup3(fd, target, flags)); }
+int LinuxKernel::dup3(int fd, int target, int flags) noexcept {
+    return or_errno(::dup3(fd, target, flags));
+}
 int LinuxKernel::pipe2(int (&fds)[2], int flags) noexcept { return or_errno(::pipe2(fds, flags)); }
 
 int LinuxKernel::open_tree(int dirfd, const char* path, unsigned flags) noexcept {
     return call(SYS_open_tree, dirfd, path, flags);
 }
-int LinuxKernel::mount_setattr(int dirfd, const char* path, unsigned flags, const mount_attr& attributes) noexcept {
+int LinuxKernel::mount_setattr(int dirfd, const char* path, unsigned flags,
+                               const mount_attr& attributes) noexcept {
     return call(SYS_mount_setattr, dirfd, path, flags, &attributes, sizeof attributes);
 }
 
@@ -122,7 +126,9 @@ int LinuxKernel::poll(pollfd* fds, nfds_t count, int timeout_ms) noexcept {
     return or_errno(::poll(fds, count, timeout_ms));
 }
 
-int LinuxKernel::pidfd_open(pid_t pid, unsigned flags) noexcept { return call(SYS_pidfd_open, pid, flags); }
+int LinuxKernel::pidfd_open(pid_t pid, unsigned flags) noexcept {
+    return call(SYS_pidfd_open, pid, flags);
+}
 int LinuxKernel::pidfd_send_signal(int pidfd, int signal) noexcept {
     return call(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
 }
@@ -155,7 +161,9 @@ gid_t LinuxKernel::getegid() noexcept { return ::getegid(); }
 int LinuxKernel::clock_gettime(clockid_t clock, timespec& out) noexcept {
     return or_errno(::clock_gettime(clock, &out));
 }
-int LinuxKernel::nanosleep(const timespec& duration) noexcept { return or_errno(::nanosleep(&duration, nullptr)); }
+int LinuxKernel::nanosleep(const timespec& duration) noexcept {
+    return or_errno(::nanosleep(&duration, nullptr));
+}
 int LinuxKernel::bpf(int command, bpf_attr& attributes, unsigned size) noexcept {
     return call(SYS_bpf, command, &attributes, size);
 }

@@ -20,7 +20,8 @@ public:
     int mkdirat(int dirfd, const char* path, mode_t mode) noexcept override;
     int unlinkat(int dirfd, const char* path, int flags) noexcept override;
     int renameat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept override;
-    ssize_t readlinkat(int dirfd, const char* path, char* buffer, std::size_t size) noexcept override;
+    ssize_t readlinkat(int dirfd, const char* path, char* buffer,
+                       std::size_t size) noexcept override;
     ssize_t getdents64(int fd, void* buffer, std::size_t size) noexcept override;
     int faccessat(int dirfd, const char* path, int mode, int flags) noexcept override;
     int fchmod(int fd, mode_t mode) noexcept override;
@@ -32,7 +33,8 @@ public:
     int dup3(int fd, int target, int flags) noexcept override;
     int pipe2(int (&fds)[2], int flags) noexcept override;
     int open_tree(int dirfd, const char* path, unsigned flags) noexcept override;
-    int mount_setattr(int dirfd, const char* path, unsigned flags, const mount_attr& attributes) noexcept override;
+    int mount_setattr(int dirfd, const char* path, unsigned flags,
+                      const mount_attr& attributes) noexcept override;
     int socket(int domain, int type, int protocol) noexcept override;
     int socketpair(int domain, int type, int protocol, int (&fds)[2]) noexcept override;
     int bind(int fd, const sockaddr* address, socklen_t size) noexcept override;

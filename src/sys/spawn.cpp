@@ -1,11 +1,12 @@
-// Kernel::spawn, a new program at the price of one clone and one execve, and Kernel::open_trees. The child borrows this address space (CLONE_VM) while the parent
-// waits (CLONE_VFORK), so no page table is copied; it runs on a stack of its own and makes raw system calls only, since glibc caches the
-// thread's state.
+// Kernel::spawn, a new program at the price of one clone and one execve, and Kernel::open_trees.
+// The child borrows this address space (CLONE_VM) while the parent waits (CLONE_VFORK), so no page
+// table is copied; it runs on a stack of its own and makes raw system calls only, since glibc
+// caches the thread's state.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
-#include <linux/mount.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -43,7 +44,8 @@ int prepare(const SpawnRequest& request) noexcept {
     if (request.join_namespaces_fd >= 0 &&
         ::syscall(SYS_setns, request.join_namespaces_fd, request.join_namespaces_flags) < 0)
         return errno;
-    if (request.dies_with_parent && ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return errno;
+    if (request.dies_with_parent && ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        return errno;
     if (request.new_session && ::syscall(SYS_setsid) < 0) return errno;
     for (int target = 0; target < 3; ++target) {
         const int source = request.stdio[target];
@@ -66,7 +68,8 @@ int run_child(void* argument) noexcept {
     child.error = prepare(request);
     if (child.error == 0) {
         if (request.executable_fd >= 0)
-            ::syscall(SYS_execveat, request.executable_fd, "", request.argv, request.envp, AT_EMPTY_PATH);
+            ::syscall(SYS_execveat, request.executable_fd, "", request.argv, request.envp,
+                      AT_EMPTY_PATH);
         else
             ::syscall(SYS_execve, request.path, request.argv, request.envp);
         child.error = errno;
@@ -79,13 +82,14 @@ int clone_errno(long result) noexcept { return result < 0 ? errno : 0; }
 
 // Runs `entry` in a child that shares this address space while we wait. The child's pid, or -errno.
 pid_t run_borrowed(int (*entry)(void*), void* argument, int flags) noexcept {
-    void* stack = ::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    void* stack = ::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) return -errno;
     const std::uint64_t all = ~std::uint64_t{0};
     std::uint64_t before = 0;
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    const int pid =
-        ::clone(entry, static_cast<char*>(stack) + kStackSize, CLONE_VM | CLONE_VFORK | SIGCHLD | flags, argument);
+    const int pid = ::clone(entry, static_cast<char*>(stack) + kStackSize,
+                            CLONE_VM | CLONE_VFORK | SIGCHLD | flags, argument);
     const int error = clone_errno(pid);
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
     ::munmap(stack, kStackSize);
@@ -106,7 +110,8 @@ struct Trees {
 };
 
 int open_one_tree(const TreeRequest& request) noexcept {
-    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (request.recursive ? AT_RECURSIVE : 0);
+    const unsigned flags =
+        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (request.recursive ? AT_RECURSIVE : 0);
     const long fd = ::syscall(SYS_open_tree, AT_FDCWD, request.path, flags);
     if (fd < 0) return -errno;
     if (request.attach &&
@@ -123,7 +128,8 @@ int run_open_trees(void* argument) noexcept {
     if (::syscall(SYS_setns, trees.pidfd, CLONE_NEWNS) < 0) {
         trees.error = errno;
     } else {
-        for (std::size_t i = 0; i < trees.count; ++i) trees.requests[i].fd = open_one_tree(trees.requests[i]);
+        for (std::size_t i = 0; i < trees.count; ++i)
+            trees.requests[i].fd = open_one_tree(trees.requests[i]);
     }
     ::syscall(SYS_exit, 0);
     return 0;

@@ -1,4 +1,5 @@
-// What the two sides tell each other, over SOCK_SEQPACKET: one fixed-size message each way, descriptors beside it (SCM_RIGHTS).
+// What the two sides tell each other, over SOCK_SEQPACKET: one fixed-size message each way,
+// descriptors beside it (SCM_RIGHTS).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ struct Report {
     std::int32_t step = 0;
     std::int32_t errnum = 0;
     std::int32_t pid = 0;
-    std::uint32_t op = 0;    // of `step`, in a `failed`
-    char detail[240]{};  // NUL-terminated; empty: the step says it all
+    std::uint32_t op = 0;  // of `step`, in a `failed`
+    char detail[240]{};    // NUL-terminated; empty: the step says it all
 };
 
 // host → init

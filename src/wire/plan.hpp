@@ -1,7 +1,9 @@
-// The plan as the init program reads it: a Header, its steps, and one arena of bytes, all in one block that the host writes into the memfd behind
-// the ELF image. Offsets count from the block's start; there are no pointers, and nothing is allocated to read it.
+// The plan as the init program reads it: a Header, its steps, and one arena of bytes, all in one
+// block that the host writes into the memfd behind the ELF image. Offsets count from the block's
+// start; there are no pointers, and nothing is allocated to read it.
 //
-// Written by plan/encode.cpp, read by src/init. Both are built together: there is no version to negotiate, only a magic to catch accidents.
+// Written by plan/encode.cpp, read by src/init. Both are built together: there is no version to
+// negotiate, only a magic to catch accidents.
 #pragma once
 
 #include "wire/step.hpp"
@@ -10,7 +12,8 @@ namespace nucleus::wire {
 
 inline constexpr std::uint64_t kPlanMagic = 0x6e75636c65757301;  // "nucleus" 1
 
-// Bytes in the block, followed by a NUL that `size` does not count. Several strings: NUL-separated, within `size`.
+// Bytes in the block, followed by a NUL that `size` does not count. Several strings: NUL-separated,
+// within `size`.
 struct Text {
     std::uint32_t offset = 0;
     std::uint32_t size = 0;
@@ -38,9 +41,10 @@ struct ResourceLimit {
 };
 
 // Step::mode of make_link.
-inline constexpr std::uint32_t kLinkAlways = 0;           // what stands there already may stay
-inline constexpr std::uint32_t kLinkReplaces = 1;         // whatever stands there goes
-inline constexpr std::uint32_t kLinkIfHostHasSource = 2;  // only where the host has a file of the source's path
+inline constexpr std::uint32_t kLinkAlways = 0;    // what stands there already may stay
+inline constexpr std::uint32_t kLinkReplaces = 1;  // whatever stands there goes
+inline constexpr std::uint32_t kLinkIfHostHasSource =
+    2;  // only where the host has a file of the source's path
 
 // Step::mode of mount_filesystem: tmpcopyup.
 inline constexpr std::uint32_t kCopyUp = 1;
@@ -54,16 +58,18 @@ struct Header {
     std::uint64_t magic = kPlanMagic;
     std::uint32_t size = 0;  // of the block
     std::uint32_t step_count = 0;
-    std::uint32_t steps = 0;     // offset of Step[step_count]
-    std::uint32_t slots = 0;     // offset of int32[slot_count], written by the init
+    std::uint32_t steps = 0;  // offset of Step[step_count]
+    std::uint32_t slots = 0;  // offset of int32[slot_count], written by the init
     std::uint32_t slot_count = 0;
-    // Tables of 64-bit offsets, each ending with 0: the init turns them into pointers in place. `env` has one spare entry for HOME.
+    // Tables of 64-bit offsets, each ending with 0: the init turns them into pointers in place.
+    // `env` has one spare entry for HOME.
     std::uint32_t argv = 0, argc = 0;
     std::uint32_t env = 0, envc = 0;
-    std::uint32_t groups = 0, group_count = 0;  // uint32[]
+    std::uint32_t groups = 0, group_count = 0;    // uint32[]
     std::uint32_t rlimits = 0, rlimit_count = 0;  // ResourceLimit[]
-    std::uint32_t tasks = 0, task_count = 0;      // int32[]: descriptors of the v1 hierarchies' `tasks` files
-    Text seccomp;                               // struct sock_filter[]
+    std::uint32_t tasks = 0,
+                  task_count = 0;  // int32[]: descriptors of the v1 hierarchies' `tasks` files
+    Text seccomp;                  // struct sock_filter[]
     std::uint64_t seccomp_flags = 0;
     CapabilitySets capabilities;
     std::int32_t gate = -1;          // listening socket, or -1: the channel itself says go

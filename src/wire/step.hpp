@@ -1,6 +1,8 @@
-// One step of a launch as both sides know it: its operation, and the operation's place in the protocol.
+// One step of a launch as both sides know it: its operation, and the operation's place in the
+// protocol.
 //
-// The table kOperations is the vocabulary of ARCHITECTURE.md's step list: name and side. Plain data, shared with the freestanding init.
+// The table kOperations is the vocabulary of ARCHITECTURE.md's step list: name and side. Plain
+// data, shared with the freestanding init.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +14,12 @@ enum class Side : std::uint8_t { host, init };
 
 enum class Op : std::uint16_t {
     // Stage 1: namespaces.
-    join_namespace,   // fd, flags = CLONE_NEW*
+    join_namespace,  // fd, flags = CLONE_NEW*
     unshare_user,
     write_id_maps,
     become_root,
-    clone_container,  // flags = CLONE_NEW* of the created namespaces; fd = the unified cgroup to be born in, or -1
+    clone_container,  // flags = CLONE_NEW* of the created namespaces; fd = the unified cgroup to be
+                      // born in, or -1
     enter_cgroup,
     adopt,
     attach_cgroup,
@@ -42,7 +45,8 @@ enum class Op : std::uint16_t {
     make_device,            // target, mode with S_IF*, value = dev_t, uid, gid
     bind_device,            // target, source, slot
     make_link,              // target = the link, source = what it says, mode = kLink*
-    open_console,           // target = path of the container's devpts, or empty: the host's; mode: window size rows<<16|columns
+    open_console,  // target = path of the container's devpts, or empty: the host's; mode: window
+                   // size rows<<16|columns
     send_console,
     run_prestart_hooks,
     run_create_runtime_hooks,
@@ -55,15 +59,15 @@ enum class Op : std::uint16_t {
     make_readonly,         // target; the whole tree below it when flags has MS_REC
     mask_path,             // target
     // The process.
-    own_stdio,         // uid
-    change_directory,  // source
-    limit_resources,   // the plan's limits
+    own_stdio,          // uid
+    change_directory,   // source
+    limit_resources,    // the plan's limits
     drop_bounding_set,  // value = the set to keep
     set_groups,
     set_ids,           // uid, gid
     set_capabilities,  // the plan's capability sets
     set_umask,         // mode
-    find_command,  // source = the name or path; argv[0] may differ (hooks)
+    find_command,      // source = the name or path; argv[0] may differ (hooks)
     set_rlimits,
     commit,
     wait_for_start,

@@ -342,12 +342,9 @@ long Recorder::read(const long (&arguments)[6]) {
 }
 
 long Recorder::control(const long (&arguments)[6]) {
-    switch (arguments[0]) {
-        case PR_CAPBSET_READ:
-            return arguments[1] > long{kLastCapability} ? -EINVAL : 1;
-        default:
-            return 0;
-    }
+    const bool past_the_last =
+        arguments[0] == PR_CAPBSET_DROP && arguments[1] > long{kLastCapability};
+    return past_the_last ? -EINVAL : 0;
 }
 
 long Recorder::perform(long number, const long (&arguments)[6]) {

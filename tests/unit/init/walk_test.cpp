@@ -32,7 +32,6 @@ constexpr Ignorable kIgnorable[] = {
     {Op::make_link, "faccessat <cwd> '/proc/kcore'", "the host may have no such file"},
     {Op::own_stdio, "statx ", "what cannot be asked is not given away"},
     {Op::set_capabilities, "capget", "none permitted known: none is given"},
-    {Op::drop_bounding_set, "prctl 23 ", "what cannot be asked is dropped (PR_CAPBSET_READ)"},
     {Op::find_command, "openat2 <root> '/etc/passwd'", "HOME is / then"},
     {Op::find_command, "openat2 </bundle/rootfs> '/etc/passwd'", "HOME is / then"},
     {Op::find_command, "openat2 <source 0> '/etc/passwd'", "HOME is / then"},
