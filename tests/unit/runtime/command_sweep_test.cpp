@@ -1,4 +1,4 @@
-// start, exec and `delete --force` with every kernel call failing in turn.
+// start, exec, run and `delete --force` with every kernel call failing in turn.
 #include <boost/test/unit_test.hpp>
 
 #include <errno.h>
@@ -53,6 +53,7 @@ void check_no_descriptor_is_open(Machine& machine) {
 void check_it_goes_without_a_trace(Machine& machine) {
     const auto removed = delete_container(machine);
     BOOST_TEST(removed.has_value(), (removed ? "" : removed.error().message()));
+    machine.kernel.settle();
     machine.kernel.reap_all();
     for (const std::string& left : machine.left_overs())
         if (left != "pid file") BOOST_ERROR("left: " + left);
@@ -233,6 +234,69 @@ BOOST_AUTO_TEST_CASE(leaves_the_container_as_it_was_on_cgroup_v2) {
 
 BOOST_AUTO_TEST_CASE(leaves_a_user_namespace_as_it_was) {
     sweep_exec(true, Bundle::user_namespace, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(fault_sweep_of_run)
+
+Result<void> run(Machine& machine, bool detach) {
+    Session command = machine.session();
+    Warnings warnings;
+    RunRequest request;
+    static_cast<CreateRequest&>(request) = machine.create_request();
+    request.detach = detach;
+    const auto status = runtime::run(command, request, warnings);
+    if (!status) return status.error();
+    if (*status != (detach ? 0 : 5)) return Error(Errc::system, "exit status of the program");
+    return {};
+}
+
+void sweep_run(bool detach, Bundle bundle, Hierarchies hierarchies) {
+    const std::size_t runs = run_sweep({
+        .prepare =
+            [=] {
+                auto machine = std::make_unique<Machine>(bundle, hierarchies);
+                if (!detach) machine->kernel.exit_status["sh"] = 5;
+                return machine;
+            },
+        .command = [=](Machine& machine) { return run(machine, detach); },
+        .ignorable = with_usual({
+            {"permitted_capabilities", ""},
+            {"prctl", "36"},  // orphans then go to somebody else (PR_SET_CHILD_SUBREAPER)
+            {"read", "pipe"},
+            {"read", "signals"},
+            {"sigprocmask", "restore"},
+            // Taken down without poststop hooks.
+            {"openat", "config.json"},
+            {"read", "config.json"},
+        }),
+        .ignorable_from = {"unlinkat", "c1"},
+        .after_failure =
+            [](Machine& machine, const FaultyRun&) {
+                check_no_descriptor_is_open(machine);
+                check_it_goes_without_a_trace(machine);
+            },
+        .after_success =
+            [=](Machine& machine, const FaultyRun&) {
+                check_no_descriptor_is_open(machine);
+                BOOST_TEST(status(machine) == (detach ? "running" : "container does not exist"));
+                check_it_goes_without_a_trace(machine);
+            },
+    });
+    BOOST_TEST(runs > 300U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_that_delete_does_not_remove) {
+    sweep_run(true, Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_that_delete_does_not_remove_in_the_foreground) {
+    sweep_run(false, Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_that_delete_does_not_remove_of_a_user_namespace) {
+    sweep_run(false, Bundle::user_namespace, Hierarchies::v2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

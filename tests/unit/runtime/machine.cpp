@@ -62,7 +62,8 @@ std::string config(Bundle bundle) {
            R"("mounts":[{"destination":"/proc","type":"proc","source":"proc"},
               {"destination":"/dev/pts","type":"devpts","source":"devpts"},
               {"destination":"/data","type":"bind","source":"/host/data","options":["rbind"]},
-              {"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro"]}],)" +
+              {"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup",
+               "options":["ro"]}],)" +
            linux_section(bundle) + "}";
 }
 
