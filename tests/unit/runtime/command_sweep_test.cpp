@@ -267,6 +267,9 @@ void sweep_run(bool detach, Bundle bundle, Hierarchies hierarchies) {
             {"read", "pipe"},
             {"read", "signals"},
             {"sigprocmask", "restore"},
+            // Asked whether somebody has deleted it meanwhile: taken down all the same.
+            {"openat", "state.json"},
+            {"read", "state.json"},
             // Taken down without poststop hooks.
             {"openat", "config.json"},
             {"read", "config.json"},
