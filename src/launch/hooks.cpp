@@ -136,6 +136,7 @@ Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook,
     request.stdio[0] = streams.input.get();
     request.stdio[1] = request.stdio[2] = streams.output_end.get();
     request.join_namespaces_fd = -1;
+    request.cgroup_fd = -1;
     request.directory = directory.c_str();
     request.dies_with_parent = true;
     const pid_t pid = kernel.spawn(request);

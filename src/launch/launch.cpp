@@ -94,12 +94,18 @@ Result<void> Launch::spawn() {
     request.inherited_count = inherited.size();
     for (int i = 0; i < 3; ++i) request.stdio[i] = options_.stdio[i];
     request.join_namespaces_fd = -1;
-    stage1_ = kernel_.spawn(request);
-    if (stage1_ < 0) return Error::from_errno(-stage1_, "execute nucleus-init");
+    request.cgroup_fd = -1;
+    if (plan_.spawned_with) {
+        request.clone_flags = *plan_.spawned_with;
+        request.cgroup_fd = options_.cgroup.unified.get();
+    }
+    const pid_t child = kernel_.spawn(request);
+    if (child < 0) return Error::from_errno(-child, "execute nucleus-init");
+    (plan_.spawned_with ? pid_ : stage1_) = child;
     options_.cgroup = {};
-    const int pidfd = kernel_.pidfd_open(stage1_, 0);
+    const int pidfd = kernel_.pidfd_open(child, 0);
     if (pidfd < 0) return Error::from_errno(-pidfd, "open nucleus-init");
-    stage1_pidfd_.reset(pidfd);
+    (plan_.spawned_with ? pidfd_ : stage1_pidfd_).reset(pidfd);
     return {};
 }
 

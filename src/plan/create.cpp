@@ -67,7 +67,11 @@ private:
         // time offsets come before the first task.
         constexpr std::uint64_t kNotByClone =
             CLONE_NEWCGROUP | CLONE_NEWUSER | 0x80 /* CLONE_NEWTIME */;
-        add({.op = Op::clone_container, .flags = namespaces_.clone_flags() & ~kNotByClone});
+        const std::uint64_t created = namespaces_.clone_flags() & ~kNotByClone;
+        if (plan_.steps.empty())
+            plan_.spawned_with = created;
+        else
+            add({.op = Op::clone_container, .flags = created});
     }
 
     void adopt() {

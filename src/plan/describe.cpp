@@ -48,6 +48,8 @@ std::string describe_step(const Step& step) {
 
 std::string describe(const LaunchPlan& plan) {
     std::string text;
+    if (plan.spawned_with)
+        text += "  - host  spawn container process flags=" + hexadecimal(*plan.spawned_with) + "\n";
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         char number[24];
         std::snprintf(number, sizeof number, "%3zu ", i);

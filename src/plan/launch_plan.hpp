@@ -36,6 +36,10 @@ struct Source {
 };
 
 struct LaunchPlan {
+    // The container process is born by the host's spawn, with these namespaces (CLONE_NEW*):
+    // nothing is to be joined or mapped first, so that a stage 1 would have nothing to do. Else a
+    // step `clone container process` makes it.
+    std::optional<std::uint64_t> spawned_with;
     std::vector<Step> steps;
     std::vector<Source> sources;  // index = slot
     std::vector<std::string> argv, env;

@@ -202,9 +202,7 @@ plan::LaunchPlan Creation::compile() const {
     facts.no_pivot = request_.no_pivot;
     facts.new_keyring = !request_.no_new_keyring;
     facts.preserve_fds = request_.preserve_fds;
-    policy::ContainerPolicy named = policy_;
-    named.hostname = hostname_;
-    return plan::compile_create(named, facts);
+    return plan::compile_create(policy_, facts);
 }
 
 bool Creation::has_creation_hooks() const {
@@ -282,11 +280,8 @@ Result<void> Creation::prepare() {
 Result<void> Creation::unshare(const NamespaceConfig&) { return launch_->make_namespaces(*host_); }
 Result<void> Creation::enter() { return launch_->execute(); }
 Result<void> Creation::clean() { return cleanup_.run(); }
-// Part of the plan: the init sets it in the namespace that it made.
-Result<void> Creation::set_hostname(const std::string& name) {
-    hostname_ = name;
-    return {};
-}
+// Part of the plan: the init sets the policy's name in the namespace that it makes.
+Result<void> Creation::set_hostname(const std::string&) { return {}; }
 
 Result<void> Creation::execute() {
     if (auto entered = namespaces_->enter(); !entered) return fail(std::move(entered).error());
@@ -297,6 +292,15 @@ void Creation::commit() {
     launch_->release();
     cleanup_.release();
     lock_.reset();
+}
+
+Result<void> Creation::take_down() {
+    // Somebody may have deleted it meanwhile, and made another of the same id: that one's cgroup
+    // has the same name.
+    const auto present = directory_->load();
+    if (!present && present.error().code() == Errc::does_not_exist) return {};
+    if (!present) return present.error();
+    return remove_ended(session_, *directory_, record_, &policy_, warnings_);
 }
 
 // A hook that failed stops the container, and the life cycle goes on where it ends: with the

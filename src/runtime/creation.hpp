@@ -30,6 +30,10 @@ public:
     // The container lives on by itself.
     void commit();
 
+    // After commit, once the container process has ended: as `delete` would, without asking what is
+    // known here.
+    Result<void> take_down();
+
     launch::Launch& launch() { return *launch_; }
     const state::Record& record() const { return record_; }
     const policy::ContainerPolicy& policy() const { return policy_; }
@@ -62,7 +66,6 @@ private:
 
     std::string config_;
     policy::ContainerPolicy policy_;
-    std::string hostname_;
     std::vector<base::UniqueFd> joined_;
     enforce::CgroupLayout layout_;
     state::Record record_;

@@ -26,6 +26,19 @@ Result<void> remove_cgroup(Session& session, const state::Record& record) {
 
 }  // namespace
 
+Result<void> remove_ended(Session& session, state::ContainerDirectory& directory,
+                          const std::optional<state::Record>& record,
+                          const policy::ContainerPolicy* policy, Warnings& warnings) {
+    if (record) NUCLEUS_CHECK(remove_cgroup(session, *record).in("remove cgroup"));
+    NUCLEUS_CHECK(directory.remove());
+    if (policy == nullptr) return {};
+    auto ran = launch::run_host_hooks(session.kernel, policy->hooks, policy::HookKind::poststop,
+                                      launch::hook_state(*record, "stopped", 0));
+    // runtime.md#lifecycle: logged, and the life cycle goes on as if it had succeeded.
+    if (!ran) warnings.push_back(ran.error().message());
+    return {};
+}
+
 Result<void> remove(Session& session, const DeleteRequest& request, Warnings& warnings) {
     auto opened = open_container(session, request.id);
     if (!opened && opened.error().code() == Errc::does_not_exist && request.force) return {};
@@ -44,15 +57,8 @@ Result<void> remove(Session& session, const DeleteRequest& request, Warnings& wa
         else
             warnings.push_back("poststop hooks are not run: " + meant.error().message());
     }
-    if (container.record)
-        NUCLEUS_CHECK(remove_cgroup(session, *container.record).in("remove cgroup"));
-    NUCLEUS_CHECK(container.directory.remove());
-    if (!policy) return {};
-    auto ran = launch::run_host_hooks(session.kernel, policy->hooks, policy::HookKind::poststop,
-                                      launch::hook_state(*container.record, "stopped", 0));
-    // runtime.md#lifecycle: logged, and the life cycle goes on as if it had succeeded.
-    if (!ran) warnings.push_back(ran.error().message());
-    return {};
+    return remove_ended(session, container.directory, container.record, policy ? &*policy : nullptr,
+                        warnings);
 }
 
 }  // namespace nucleus::runtime

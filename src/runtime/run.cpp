@@ -43,7 +43,7 @@ Result<int> run(Session& session, const RunRequest& request, Warnings& warnings)
     if (request.detach) return 0;
     auto status = foreground.attend(creation.launch());
     if (!status) return take_down_after(std::move(status).error(), session, request.id, warnings);
-    if (!request.keep) NUCLEUS_CHECK(take_down(session, request.id, warnings));
+    if (!request.keep) NUCLEUS_CHECK(creation.take_down());
     return status;
 }
 

@@ -76,6 +76,12 @@ Result<void> start(Session& session, const std::string& id, Warnings& warnings);
 Result<ContainerState> state(Session& session, const std::string& id);
 Result<void> kill(Session& session, const KillRequest& request, Warnings& warnings);
 Result<void> remove(Session& session, const DeleteRequest& request, Warnings& warnings);
+// What is left of delete once no process of the init's runs: the cgroup, the directory, and the
+// poststop hooks of a container that came to be
+// (`policy`).
+Result<void> remove_ended(Session& session, state::ContainerDirectory& directory,
+                          const std::optional<state::Record>& record,
+                          const policy::ContainerPolicy* policy, Warnings& warnings);
 Result<int> run(Session& session, const RunRequest& request, Warnings& warnings);
 Result<int> exec(Session& session, const ExecRequest& request, Warnings& warnings);
 Result<std::vector<ContainerState>> list(Session& session, Warnings& warnings);

@@ -38,7 +38,9 @@ struct SpawnRequest {
     int join_namespaces_flags;
     const char* directory;  // chdir before execve, or null
     bool new_session;
-    bool dies_with_parent;  // PR_SET_PDEATHSIG with SIGKILL
+    bool dies_with_parent;      // PR_SET_PDEATHSIG with SIGKILL
+    std::uint64_t clone_flags;  // CLONE_NEW* that the child is born with
+    int cgroup_fd;              // the unified cgroup that it is born in, or -1
 };
 
 // What Kernel::open_trees opens: see there.

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -19,23 +20,15 @@ namespace nucleus::sys {
 namespace {
 
 constexpr std::size_t kStackSize = 64U << 10;
-constexpr int kLastSignal = 64;
 
 struct Child {
     const SpawnRequest* request;
     int error;  // written by the child, read by the parent: the memory is shared
 };
 
-// Blocked by the parent around the clone, so that no handler runs on the shared memory.
-void reset_signals() noexcept {
-    struct {
-        void* handler;
-        unsigned long flags;
-        void* restorer;
-        std::uint64_t mask;
-    } action{};
-    for (int signal = 1; signal <= kLastSignal; ++signal)
-        ::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof action.mask);
+// Every handler is the default (CLONE_CLEAR_SIGHAND); the parent blocked all signals around the
+// clone, so that none of its handlers runs on the shared memory.
+void unblock_signals() noexcept {
     const std::uint64_t none = 0;
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
 }
@@ -64,7 +57,7 @@ int prepare(const SpawnRequest& request) noexcept {
 int run_child(void* argument) noexcept {
     auto& child = *static_cast<Child*>(argument);
     const SpawnRequest& request = *child.request;
-    reset_signals();
+    unblock_signals();
     child.error = prepare(request);
     if (child.error == 0) {
         if (request.executable_fd >= 0)
@@ -78,22 +71,89 @@ int run_child(void* argument) noexcept {
     return 127;
 }
 
-int clone_errno(long result) noexcept { return result < 0 ? errno : 0; }
+// clone3(2) with a stack for the child, which no libc offers: the child calls `entry` there and
+// never returns.
+long clone3_on_stack(clone_args& arguments, int (*entry)(void*), void* argument) noexcept {
+#if defined(__x86_64__)
+    long result;
+    register int (*function)(void*) __asm__("r12") = entry;
+    register void* parameter __asm__("r13") = argument;
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "mov %%r13, %%rdi\n\t"
+        "call *%%r12\n\t"
+        "hlt\n"
+        "1:"
+        : "=a"(result)
+        : "a"(SYS_clone3), "D"(&arguments), "S"(sizeof arguments), "r"(function), "r"(parameter)
+        : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long number __asm__("x8") = SYS_clone3;
+    register long result __asm__("x0") = reinterpret_cast<long>(&arguments);
+    register long size __asm__("x1") = sizeof arguments;
+    register int (*function)(void*) __asm__("x19") = entry;
+    register void* parameter __asm__("x20") = argument;
+    __asm__ volatile(
+        "svc 0\n\t"
+        "cbnz x0, 1f\n\t"
+        "mov x29, #0\n\t"
+        "mov x0, x20\n\t"
+        "blr x19\n\t"
+        "brk #0\n"
+        "1:"
+        : "+r"(result)
+        : "r"(number), "r"(size), "r"(function), "r"(parameter)
+        : "memory", "cc");
+    return result;
+#elif defined(__riscv) && __riscv_xlen == 64
+    register long number __asm__("a7") = SYS_clone3;
+    register long result __asm__("a0") = reinterpret_cast<long>(&arguments);
+    register long size __asm__("a1") = sizeof arguments;
+    register int (*function)(void*) __asm__("s2") = entry;
+    register void* parameter __asm__("s3") = argument;
+    __asm__ volatile(
+        "ecall\n\t"
+        "bnez a0, 1f\n\t"
+        "li s0, 0\n\t"
+        "mv a0, s3\n\t"
+        "jalr s2\n\t"
+        "ebreak\n"
+        "1:"
+        : "+r"(result)
+        : "r"(number), "r"(size), "r"(function), "r"(parameter)
+        : "memory");
+    return result;
+#else
+#error "no clone3 stub for this architecture"
+#endif
+}
 
 // Runs `entry` in a child that shares this address space while we wait. The child's pid, or -errno.
-pid_t run_borrowed(int (*entry)(void*), void* argument, int flags) noexcept {
+pid_t run_borrowed(int (*entry)(void*), void* argument, std::uint64_t flags,
+                   int cgroup = -1) noexcept {
     void* stack = ::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) return -errno;
     const std::uint64_t all = ~std::uint64_t{0};
     std::uint64_t before = 0;
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
-    const int pid = ::clone(entry, static_cast<char*>(stack) + kStackSize,
-                            CLONE_VM | CLONE_VFORK | SIGCHLD | flags, argument);
-    const int error = clone_errno(pid);
+    clone_args arguments{};
+    arguments.flags = CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND | flags;
+    arguments.exit_signal = SIGCHLD;
+    arguments.stack = reinterpret_cast<std::uint64_t>(stack);
+    arguments.stack_size = kStackSize;
+    if (cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+    }
+    const long pid = clone3_on_stack(arguments, entry, argument);
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
     ::munmap(stack, kStackSize);
-    return pid < 0 ? -error : pid;
+    return static_cast<pid_t>(pid);
 }
 
 void reap(pid_t pid) noexcept {
@@ -139,7 +199,7 @@ int run_open_trees(void* argument) noexcept {
 
 pid_t LinuxKernel::spawn(const SpawnRequest& request) noexcept {
     Child child{&request, 0};
-    const pid_t pid = run_borrowed(run_child, &child, 0);
+    const pid_t pid = run_borrowed(run_child, &child, request.clone_flags, request.cgroup_fd);
     if (pid < 0 || child.error == 0) return pid;
     reap(pid);
     return -child.error;

@@ -93,6 +93,14 @@ pid_t FakeKernel::spawn(const sys::SpawnRequest& request) noexcept {
         if (!open) return -EBADF;
     Process& child = new_process(nullptr);
     child.descriptors = std::move(descriptors);
+    if (request.cgroup_fd >= 0) {
+        const Open cgroup = look_up(request.cgroup_fd);
+        if (!cgroup || !cgroup->node || cgroup->node->hierarchy == nullptr) {
+            forget(child.pid);
+            return -EBADF;
+        }
+        move_to_cgroup(child, cgroup->node);
+    }
     if (request.executable_fd >= 0)
         child.script = std::make_shared<FakeInit>(*this, child, request.argv, *program);
     else

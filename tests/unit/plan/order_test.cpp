@@ -52,9 +52,11 @@ BOOST_AUTO_TEST_SUITE(order)
 
 BOOST_AUTO_TEST_CASE(every_plan_clones_adopts_commits_waits_and_executes_once) {
     for_each_plan([](const LaunchPlan& plan) {
-        for (const Op op : {Op::clone_container, Op::adopt, Op::commit, Op::find_command,
-                            Op::wait_for_start, Op::execute})
+        for (const Op op :
+             {Op::adopt, Op::commit, Op::find_command, Op::wait_for_start, Op::execute})
             BOOST_TEST(count(plan, op) == 1U, wire::operation(op).name);
+        // By a step, or by the spawn itself.
+        BOOST_TEST(count(plan, Op::clone_container) == (plan.spawned_with ? 0U : 1U));
         BOOST_CHECK(plan.steps.back().op == Op::execute);
     });
 }
@@ -70,9 +72,18 @@ BOOST_AUTO_TEST_CASE(the_process_is_in_its_cgroup_before_its_cgroup_namespace_is
 
 BOOST_AUTO_TEST_CASE(the_process_is_adopted_before_it_does_anything_but_enter_its_cgroup) {
     for_each_plan([](const LaunchPlan& plan) {
-        std::size_t next = places(plan, Op::clone_container).front() + 1;
+        const auto cloned = places(plan, Op::clone_container);
+        std::size_t next = cloned.empty() ? 0 : cloned.front() + 1;
         if (plan.steps[next].op == Op::enter_cgroup) ++next;
         BOOST_CHECK(plan.steps[next].op == Op::adopt);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(the_spawn_makes_the_process_only_where_nothing_comes_before_it) {
+    for_each_plan([](const LaunchPlan& plan) {
+        const bool needs_a_stage_before =
+            count(plan, Op::join_namespace) + count(plan, Op::unshare_user) > 0;
+        BOOST_TEST(plan.spawned_with.has_value() == !needs_a_stage_before);
     });
 }
 
@@ -94,8 +105,9 @@ BOOST_AUTO_TEST_CASE(the_process_enters_its_cgroup_in_the_way_that_it_is_told_to
 BOOST_AUTO_TEST_CASE(no_clone_makes_a_user_cgroup_or_time_namespace) {
     for_each_plan([](const LaunchPlan& plan) {
         constexpr std::uint64_t kNever = CLONE_NEWUSER | CLONE_NEWCGROUP | 0x80 /* NEWTIME */;
-        const Step& clone = plan.steps[places(plan, Op::clone_container).front()];
-        BOOST_TEST((clone.flags & kNever) == 0U);
+        for (const std::size_t at : places(plan, Op::clone_container))
+            BOOST_TEST((plan.steps[at].flags & kNever) == 0U);
+        BOOST_TEST((plan.spawned_with.value_or(0) & kNever) == 0U);
     });
 }
 
