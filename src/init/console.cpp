@@ -56,7 +56,8 @@ int become_stdio(int terminal) {
 // The caller's null device would let the container's root change the machine's node through its
 // descriptor: it gets the container's own.
 long replace_null_device(int fd) {
-    const long own = call(__NR_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+    const long own =
+        call(__NR_openat, AT_FDCWD, "/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW, 0);
     if (own < 0) return 0;  // there is none
     long error = 0;
     if (facts_of(static_cast<int>(own)).is_null_device()) error = call(__NR_dup3, own, fd, 0);

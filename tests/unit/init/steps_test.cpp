@@ -240,6 +240,8 @@ BOOST_AUTO_TEST_CASE(stdio_goes_to_the_process_but_the_null_device_stays_the_mac
     BOOST_TEST(recorder.has("fchown <0> 7 -1"));
     BOOST_TEST(!recorder.has("fchown <1>"));
     BOOST_TEST(!recorder.has("fchown <2>"));
+    // O_NOCTTY: what the image has there may be a terminal.
+    BOOST_TEST(recorder.has("openat <cwd> '/dev/null' 0xa0102"));
     BOOST_TEST(recorder.has("dup3 </dev/null> 2"));  // the container's own, to be reopened
 }
 
