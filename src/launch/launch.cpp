@@ -1,6 +1,7 @@
 #include "launch/launch.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 
@@ -51,6 +52,15 @@ Launch::~Launch() {
 
 void Launch::release() { released_ = true; }
 
+// What the caller left open has come through an execve, so it has no close-on-exec flag. What has
+// one is ours: a descriptor of the host's that the caller's mistake must not hand to the container.
+Result<void> Launch::check_preserved(int fd) const {
+    const int flags = kernel_.fcntl(fd, F_GETFD, 0);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return {};
+    return Error(Errc::invalid_argument, "cannot preserve descriptor " + std::to_string(fd) +
+                                             ": the caller has not opened it");
+}
+
 Result<void> Launch::spawn() {
     std::size_t joined = 0;
     for (plan::Step& step : plan_.steps) {
@@ -83,8 +93,11 @@ Result<void> Launch::spawn() {
     if (options_.gate >= 0) inherited.push_back(options_.gate);
     inherited.insert(inherited.end(), tasks.begin(), tasks.end());
     if (options_.cgroup.unified) inherited.push_back(options_.cgroup.unified.get());
-    for (std::uint32_t i = 0; i < plan_.preserve_fds; ++i)
-        inherited.push_back(static_cast<int>(3 + i));
+    for (std::uint32_t i = 0; i < plan_.preserve_fds; ++i) {
+        const int fd = static_cast<int>(3 + i);
+        NUCLEUS_CHECK(check_preserved(fd));
+        inherited.push_back(fd);
+    }
 
     sys::SpawnRequest request{};
     request.executable_fd = sealed.memory.get();

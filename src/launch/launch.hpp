@@ -60,6 +60,7 @@ public:
 
 private:
     Result<void> spawn();
+    Result<void> check_preserved(int fd) const;
     // Walks until the step after `last`, a host step, which is performed.
     Result<void> walk(HostSide& host, wire::Op last);
     Result<void> hear_until_reached(std::size_t step);

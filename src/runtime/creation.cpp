@@ -94,6 +94,8 @@ void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPoli
 
 Result<void> Creation::make() {
     NUCLEUS_CHECK(state::validate_id(request_.id));
+    if (!request_.pidfd_socket.empty())
+        return Error(Errc::unsupported, "--pidfd-socket is not supported by this version");
     NUCLEUS_CHECK(read_bundle());
     NUCLEUS_CHECK(check_console(session_.kernel, policy_.process->terminal, detached_,
                                 request_.console_socket));

@@ -188,6 +188,15 @@ def leaked_descriptors(scene):
     return scene.damage(*wrong)
 
 
+@attack("descriptors_of_the_runtime_are_never_passed_on_as_the_callers")
+def preserved_descriptors(scene):
+    # The caller says that it left nine descriptors open, and left none: the numbers are the runtime's own by then.
+    scene.bundle.args("/bin/sh", "-c", "ls /proc/self/fd").write()
+    result = scene.runtime.run(scene.id, scene.bundle, "--preserve-fds", "9")
+    found = _open_descriptors(result.stdout)
+    return scene.damage("" if found in ([], [0, 1, 2, 3]) else f"the container has {found}")
+
+
 def _inheritable(text):
     values = [line.split()[1] for line in text.splitlines() if line.startswith("CapInh")]
     report.equal(len(values), 1, f"lines of CapInh in {text!r}")
