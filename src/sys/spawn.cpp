@@ -20,15 +20,25 @@ namespace nucleus::sys {
 namespace {
 
 constexpr std::size_t kStackSize = 64U << 10;
+constexpr int kLastSignal = 64;
 
 struct Child {
     const SpawnRequest* request;
     int error;  // written by the child, read by the parent: the memory is shared
 };
 
-// Every handler is the default (CLONE_CLEAR_SIGHAND); the parent blocked all signals around the
-// clone, so that none of its handlers runs on the shared memory.
-void unblock_signals() noexcept {
+// What the caller ignores the child would ignore too, through the execve (CLONE_CLEAR_SIGHAND
+// clears handlers only). The parent blocked all signals around the clone, so that none of its
+// handlers runs on the shared memory.
+void reset_signals() noexcept {
+    struct {
+        void* handler;
+        unsigned long flags;
+        void* restorer;
+        std::uint64_t mask;
+    } action{};
+    for (int signal = 1; signal <= kLastSignal; ++signal)
+        ::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof action.mask);
     const std::uint64_t none = 0;
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
 }
@@ -57,7 +67,7 @@ int prepare(const SpawnRequest& request) noexcept {
 int run_child(void* argument) noexcept {
     auto& child = *static_cast<Child*>(argument);
     const SpawnRequest& request = *child.request;
-    unblock_signals();
+    reset_signals();
     child.error = prepare(request);
     if (child.error == 0) {
         if (request.executable_fd >= 0)
@@ -142,7 +152,7 @@ pid_t run_borrowed(int (*entry)(void*), void* argument, std::uint64_t flags,
     std::uint64_t before = 0;
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
     clone_args arguments{};
-    arguments.flags = CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND | flags;
+    arguments.flags = CLONE_VM | CLONE_VFORK | flags;
     arguments.exit_signal = SIGCHLD;
     arguments.stack = reinterpret_cast<std::uint64_t>(stack);
     arguments.stack_size = kStackSize;

@@ -107,6 +107,13 @@ CHOICES = {
         Difference("a_device_allowed_to_be_read",
                    "/cgroup/hierarchies/devices/files/devices.list/c 4:0",
                    "cgroup-v1/devices: c *:* m, in the list on both sides, holds 4:0 m", "r"),
+        Difference("an_executed_process_in_a_user_namespace",
+                   "/keyring/session_keyring/permissions",
+                   "keyrings(7): the owner may search his own session keyring; runc gives this to "
+                   "the first process and not to this one", "3f1b0000"),
+        Difference("seccomp_that_allows_only_a_list", "/syscalls/*",
+                   "config-linux.md Seccomp: a call that the profile does not name gets the default "
+                   "action; runc answers ENOSYS to those newer than the profile", "EPERM"),
         Difference("a_poststop_hook", "/hooks/poststop/process/cwd",
                    "config.md POSIX-platform Hooks names no directory: every hook gets the "
                    "bundle's, in runc all but this one", "DIR/bundle"),
