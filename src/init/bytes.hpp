@@ -61,9 +61,10 @@ public:
     bool full() const { return full_; }
 
 private:
-    char buffer_[Size] = {};
+    // In this order: a short text touches one page only, and a page that is touched is a fault.
     unsigned long size_ = 0;
     bool full_ = false;
+    char buffer_[Size] = {};
 };
 
 }  // namespace nucleus::init

@@ -28,6 +28,18 @@ int accept_existing(Init& init, int parent, const char* name, const wire::Step& 
     return -EEXIST;
 }
 
+bool makes_entry(wire::Op op) { return op == wire::Op::make_device || op == wire::Op::make_link; }
+
+// Nodes and links come in a row, in one directory: it is opened once. Another kind of step could
+// mount over it.
+int end_entry(Init& init, const wire::Step& step, long error) {
+    const wire::Step* const end = init.steps + init.header->step_count;
+    const bool another =
+        error >= 0 && &step >= init.steps && &step + 1 < end && makes_entry((&step + 1)->op);
+    if (!another) forget_parent(init);
+    return static_cast<int>(error);
+}
+
 // dev_t as mknod(2) takes it.
 unsigned long encode_device(unsigned long value) {
     const unsigned long major = value >> 32, minor = value & 0xffffffff;
@@ -45,8 +57,7 @@ int make_device(Init& init, const wire::Step& step) {
         error = accept_existing(init, parent, name, step);
     else if (error >= 0 && (step.uid != 0 || step.gid != 0))
         error = call(__NR_fchownat, parent, name, step.uid, step.gid, AT_SYMLINK_NOFOLLOW);
-    call(__NR_close, parent);
-    return static_cast<int>(error);
+    return end_entry(init, step, error);
 }
 
 int bind_device(Init& init, const wire::Step& step) {
@@ -69,7 +80,7 @@ int bind_device(Init& init, const wire::Step& step) {
 int make_link(Init& init, const wire::Step& step) {
     if (step.mode == wire::kLinkIfHostHasSource &&
         call(__NR_faccessat, AT_FDCWD, init.text(step.source), 0 /* F_OK */) < 0)
-        return 0;
+        return end_entry(init, step, 0);
     const char* name = nullptr;
     const int parent = open_parent_in_root(init, init.text(step.target), name);
     if (parent < 0) return parent;
@@ -87,8 +98,7 @@ int make_link(Init& init, const wire::Step& step) {
             if (error >= 0) error = call(__NR_symlinkat, wanted, parent, name);
         }
     }
-    call(__NR_close, parent);
-    return static_cast<int>(error);
+    return end_entry(init, step, error);
 }
 
 int make_directory(Init& init, const wire::Step& step) {

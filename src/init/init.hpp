@@ -17,6 +17,7 @@ struct Init {
     const wire::Step* steps = nullptr;
     int channel = -1;
     int root = -1;      // the container's root as seen before the pivot, then "/"
+    int parent = -1;    // open_parent_in_root's last answer
     int proc_sys = -1;  // /proc/sys of a procfs of our own, opened by the first sysctl
     unsigned caller_umask = 022;
     int mask_directory = -1;        // the shared empty tmpfs of masked directories

@@ -75,7 +75,7 @@ int make_first_missing(int root, Path& path, Make last) {
         const char* rest = at + size;
         const char* beyond = rest;
         while (*beyond == '/') ++beyond;
-        static Builder<256> name;
+        static Path name;
         name.clear();
         if (name.add(at, size).full()) return call(__NR_close, parent), -ENAMETOOLONG;
         static Path through;
@@ -155,11 +155,21 @@ int open_to_read_in_root(Init& init, const char* path) {
 
 int open_parent_in_root(Init& init, const char* path, const char*& name) {
     static Path parent;
-    parent.clear();
     name = last_component(path);
-    if (parent.add(path, static_cast<unsigned long>(name - path)).full()) return -ENAMETOOLONG;
+    const auto size = static_cast<unsigned long>(name - path);
     if (*name == '/' || *name == 0) return -EINVAL;
-    return open_in_root(init, parent.text(), Make::directory);
+    if (init.parent >= 0 && parent.size() == size && starts_with(path, parent.text()))
+        return init.parent;
+    forget_parent(init);
+    parent.clear();
+    if (parent.add(path, size).full()) return -ENAMETOOLONG;
+    init.parent = open_in_root(init, parent.text(), Make::directory);
+    return init.parent;
+}
+
+void forget_parent(Init& init) {
+    if (init.parent >= 0) call(__NR_close, init.parent);
+    init.parent = -1;
 }
 
 }  // namespace nucleus::init

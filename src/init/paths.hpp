@@ -19,7 +19,9 @@ int open_plainly_in_root(Init& init, const char* path, Make make);
 int open_to_read_in_root(Init& init, const char* path);
 
 // The descriptor of the directory that holds the last component of `path` (made if missing), and
-// that component in `name`.
+// that component in `name`. It stays open for the next path in the same directory; whoever asks for
+// it forgets it before any step that could mount over it.
 int open_parent_in_root(Init& init, const char* path, const char*& name);
+void forget_parent(Init& init);
 
 }  // namespace nucleus::init

@@ -299,9 +299,8 @@ void Creation::commit() {
 Result<void> Creation::take_down() {
     // Somebody may have deleted it meanwhile, and made another of the same id: that one's cgroup
     // has the same name.
-    const auto present = directory_->load();
-    if (!present && present.error().code() == Errc::does_not_exist) return {};
-    if (!present) return present.error();
+    NUCLEUS_TRY(const bool current, directory_->is_current());
+    if (!current) return {};
     return remove_ended(session_, *directory_, record_, &policy_, warnings_);
 }
 

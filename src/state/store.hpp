@@ -50,6 +50,9 @@ public:
     // end of the process at the latest. Errc::wrong_state if another command holds it.
     Result<base::UniqueFd> lock();
 
+    // The id still leads here: the directory was not removed meanwhile, and no successor made.
+    Result<bool> is_current() const;
+
     // Every file in it, the record last, then the directory: interrupted, it can be repeated. What
     // is already gone is no error.
     Result<void> remove();
@@ -68,8 +71,6 @@ private:
     // Nothing if there is no such file.
     Result<std::optional<std::string>> read(const std::string& name) const;
     Result<void> remove_file(const std::string& name);
-    // The id still leads here: the directory was not removed meanwhile, and no successor made.
-    Result<bool> is_current() const;
     std::string path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
 
     sys::Kernel* kernel_;
