@@ -165,7 +165,8 @@ Result<void> Creation::plan_cgroup() {
 // The id is ours from here on, and all that will be acquired is written down.
 Result<void> Creation::claim() {
     NUCLEUS_TRY(directory_, session_.store.create(request_.id));
-    cleanup_.push([this] { return directory_->remove(); });
+    // A cgroup that could not be removed stays on record, so that delete can try again.
+    cleanup_.push([this] { return cgroup_left_ ? Result<void>() : directory_->remove(); });
     const auto claimed = [&]() -> Result<void> {
         NUCLEUS_TRY(lock_, directory_->lock());
         NUCLEUS_CHECK(directory_->save(record_));
@@ -178,7 +179,11 @@ Result<void> Creation::claim() {
 Result<void> Creation::acquire() {
     NUCLEUS_TRY(cgroup_, cgroup_of(session_, record_));
     if (cgroup_) {
-        cleanup_.push([this] { return cgroup_->destroy(); });
+        cleanup_.push([this] {
+            auto removed = remove_cgroup(*cgroup_);
+            cgroup_left_ = !removed;
+            return removed;
+        });
         NUCLEUS_CHECK(cgroup_->create(policy_.cgroup, warnings_).in("create cgroup"));
         NUCLEUS_CHECK(
             cgroup_->apply(policy_.cgroup, policy_.devices, warnings_).in("set cgroup limits"));

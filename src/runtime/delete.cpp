@@ -15,21 +15,21 @@ Result<void> check_deletable(const Container& container, bool force) {
                      " that is not stopped: " + std::string(word_of(container.status)));
 }
 
-// Whatever still runs in it, then the directories.
-Result<void> remove_cgroup(Session& session, const state::Record& record) {
-    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
-    if (!cgroup) return {};
-    NUCLEUS_TRY(const auto pids, cgroup->pids());
-    if (!pids.empty()) NUCLEUS_CHECK(cgroup->signal_all(SIGKILL));
-    return cgroup->destroy();
-}
-
 }  // namespace
+
+Result<void> remove_cgroup(enforce::CgroupBackend& cgroup) {
+    NUCLEUS_TRY(const auto pids, cgroup.pids());
+    if (!pids.empty()) NUCLEUS_CHECK(cgroup.signal_all(SIGKILL));
+    return cgroup.destroy();
+}
 
 Result<void> remove_ended(Session& session, state::ContainerDirectory& directory,
                           const std::optional<state::Record>& record,
                           const policy::ContainerPolicy* policy, Warnings& warnings) {
-    if (record) NUCLEUS_CHECK(remove_cgroup(session, *record).in("remove cgroup"));
+    if (record) {
+        NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *record));
+        if (cgroup) NUCLEUS_CHECK(remove_cgroup(*cgroup).in("remove cgroup"));
+    }
     NUCLEUS_CHECK(directory.remove());
     if (policy == nullptr) return {};
     auto ran = launch::run_host_hooks(session.kernel, policy->hooks, policy::HookKind::poststop,

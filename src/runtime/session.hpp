@@ -76,6 +76,8 @@ Result<void> start(Session& session, const std::string& id, Warnings& warnings);
 Result<ContainerState> state(Session& session, const std::string& id);
 Result<void> kill(Session& session, const KillRequest& request, Warnings& warnings);
 Result<void> remove(Session& session, const DeleteRequest& request, Warnings& warnings);
+// Kills whatever still runs in it (what a hook left behind, say), then removes its directories.
+Result<void> remove_cgroup(enforce::CgroupBackend& cgroup);
 // What is left of delete once no process of the init's runs: the cgroup, the directory, and the
 // poststop hooks of a container that came to be
 // (`policy`).

@@ -62,10 +62,13 @@ Error stop_after(Error cause, launch::NamespaceManager& namespaces) {
 }  // namespace
 
 Result<void> start(Session& session, const std::string& id, Warnings&) {
+    NUCLEUS_TRY(Container found, open_container(session, id));
+    NUCLEUS_CHECK(check_startable(found));
+    // Ends with this process; a second start is told, not made to wait. Another may have started it
+    // just before the lock.
+    NUCLEUS_TRY(const base::UniqueFd lock, found.directory.lock());
     NUCLEUS_TRY(Container container, open_container(session, id));
     NUCLEUS_CHECK(check_startable(container));
-    // Ends with this process; a second start is told, not made to wait.
-    NUCLEUS_TRY(const base::UniqueFd lock, container.directory.lock());
     Warnings known;  // create has told them already
     NUCLEUS_TRY(const policy::ContainerPolicy policy, policy_of(session, container, known));
     Entering entering(session, container, policy);
