@@ -180,11 +180,13 @@ Result<void> Creation::acquire() {
     NUCLEUS_TRY(cgroup_, cgroup_of(session_, record_));
     if (cgroup_) {
         cleanup_.push([this] {
-            auto removed = remove_cgroup(*cgroup_);
+            // Processes are ours to end only in a cgroup that was found empty.
+            auto removed = owns_cgroup_ ? remove_cgroup(*cgroup_) : cgroup_->destroy();
             cgroup_left_ = !removed;
             return removed;
         });
         NUCLEUS_CHECK(cgroup_->create(policy_.cgroup, warnings_).in("create cgroup"));
+        owns_cgroup_ = true;
         NUCLEUS_CHECK(
             cgroup_->apply(policy_.cgroup, policy_.devices, warnings_).in("set cgroup limits"));
     }

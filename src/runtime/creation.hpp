@@ -78,7 +78,7 @@ private:
     std::unique_ptr<launch::HostSteps> host_;
     std::optional<launch::NamespaceManager> namespaces_;
     bool hooks_ran_ = false;
-    bool cgroup_left_ = false;
+    bool owns_cgroup_ = false, cgroup_left_ = false;
     base::Cleanup cleanup_;
 };
 
