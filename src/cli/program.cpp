@@ -61,14 +61,14 @@ public:
         OptionTable table;
         describe_globals(table);
         auto parsed = parse_options(table, arguments, AfterOperand::operands);
-        if (!parsed) return fail(std::move(parsed).error(), kFailed);
+        if (!parsed) return fail(parsed.error(), kFailed);
         if (parsed->options.flag("version")) return print(version_text());
         if (parsed->options.flag("help") || parsed->operands.empty())
             return print(program_help(table));
         Globals globals;
         if (auto understood = parse_globals(parsed->options, globals); !understood) {
             if (!globals.log.empty()) (void)open_log(globals, SettingsFile{});
-            return fail(std::move(understood).error(), kFailed);
+            return fail(understood.error(), kFailed);
         }
         const std::string& name = parsed->operands.front();
         // The operands of the globals are the end of the argument list: the command and all that is
@@ -106,18 +106,17 @@ private:
             // podman asks `checkpoint --help` first; the refusal follows when it is used.
             if (is_known_elsewhere(name) && asks_for_help(arguments))
                 return print("nucleus: " + unsupported(name) + "\n");
-            if (auto ready = prepare(globals); !ready)
-                return fail(std::move(ready).error(), kFailed);
+            if (auto ready = prepare(globals); !ready) return fail(ready.error(), kFailed);
             return refuse_name(name);
         }
         OptionTable table;
         describe(*command, table);
         auto parsed = parse_options(table, arguments, command->after_operand);
         if (parsed && parsed->options.flag("help")) return print(command_help(*command, table));
-        if (auto ready = prepare(globals); !ready) return fail(std::move(ready).error(), kFailed);
+        if (auto ready = prepare(globals); !ready) return fail(ready.error(), kFailed);
         if (!parsed) return fail(std::move(parsed).error().in(command->name), kFailed);
         if (auto fits = check_operands(*command, parsed->operands.size()); !fits)
-            return fail(std::move(fits).error(), kFailed);
+            return fail(fits.error(), kFailed);
         return execute(globals, *command, *parsed);
     }
 
@@ -157,7 +156,7 @@ private:
 
     Outcome execute(const Globals& globals, const Command& command, const ParsedOptions& parsed) {
         auto settings = merge(globals, file_, surroundings_.environment, surroundings_.kernel);
-        if (!settings) return fail(std::move(settings).error(), kFailed);
+        if (!settings) return fail(settings.error(), kFailed);
         log_.write(LogLevel::debug, "nucleus " + std::string(kVersion) + ": " +
                                         std::string(command.name) + ", root '" + settings->root +
                                         "'");
@@ -169,15 +168,15 @@ private:
         Invocation invocation{
             parsed.options, parsed.operands, surroundings_.kernel, make, warnings_, {}, kFailed};
         auto status = command.execute(invocation);
-        if (!status) return fail(std::move(status).error(), invocation.failure_status);
+        if (!status) return fail(status.error(), invocation.failure_status);
         for (const std::string& warning : warnings_) log_.write(LogLevel::warning, warning);
         return {*status, std::move(invocation.output), {}};
     }
 
     // Warnings come along in the error, so that the log gets one object (podman parses it as one
     // value).
-    Outcome fail(Error error, int status) {
-        std::string message = std::move(error).message();
+    Outcome fail(const Error& error, int status) {
+        std::string message = error.message();
         for (const std::string& warning : warnings_) message += " (warning: " + warning + ")";
         log_.write(LogLevel::error, message);
         return {status, {}, "nucleus: " + one_line(message) + "\n"};

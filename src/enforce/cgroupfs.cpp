@@ -146,7 +146,7 @@ std::set<std::string> CgroupfsBackend::enable(const std::string& directory,
                                               const std::set<std::string>& wanted) {
     const auto text = read_value(kernel_, directory + "/cgroup.controllers");
     if (!text) return wanted;
-    const std::set<std::string> missing = without(wanted, words_of(*text));
+    std::set<std::string> missing = without(wanted, words_of(*text));
     if (missing.empty()) return missing;
     const std::string parent = parent_of(directory);
     const std::set<std::string> grantable = without(missing, enable(parent, missing));

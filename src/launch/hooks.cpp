@@ -116,6 +116,7 @@ void end_child(sys::Kernel& kernel, pid_t pid) {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
     std::vector<char*> out;
+    out.reserve(strings.size() + 1);
     for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str()));
     out.push_back(nullptr);
     return out;

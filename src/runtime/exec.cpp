@@ -80,7 +80,7 @@ Result<spec::Process> process_of(Session& session, const ExecRequest& request,
     for (std::string name : request.caps) {
         std::transform(name.begin(), name.end(), name.begin(),
                        [](unsigned char c) { return std::toupper(c); });
-        if (!name.starts_with("CAP_")) name = "CAP_" + name;
+        if (!name.starts_with("CAP_")) name.insert(0, "CAP_");
         for (auto* set : {&process.capabilities->bounding, &process.capabilities->effective,
                           &process.capabilities->permitted})
             set->push_back(name);
