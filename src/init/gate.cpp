@@ -85,7 +85,8 @@ int wait_for_start(Init& init, const wire::Step&) {
         call(__NR_close, init.header->gate);
     } else {
         const int heard = hear(init, init.channel, signals);
-        while (heard == 0) call(__NR_exit_group, 1);
+        if (heard == 0)
+            for (;;) call(__NR_exit_group, 1);
         error = heard < 0 ? heard : 0;
     }
     obey_signals(signals);

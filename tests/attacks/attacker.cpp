@@ -112,7 +112,8 @@ int watch(const std::string& name, double end) {
         // Pids are handed out in order: the next processes are among the next few numbers.
         for (int pid = last + 1; pid < last + 8; ++pid) {
             if (access(("/proc/" + std::to_string(pid)).c_str(), F_OK) != 0) continue;
-            for (int look = 0; look < 400 && seconds() < end; ++look) {
+            // As long as it takes a process on a busy machine to get the name that is waited for.
+            for (int look = 0; look < 20000 && seconds() < end; ++look) {
                 const std::string now = read_text("/proc/" + std::to_string(pid) + "/comm");
                 if (now.empty()) break;
                 attack(pid, name);

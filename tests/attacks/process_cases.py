@@ -35,12 +35,12 @@ def _watching(scene, seconds, name=None):
 
 
 def _outcome(scene, container, attempts, *command):
-    for _ in range(attempts):
-        scene.runtime.exec(scene.id, *command)
+    results = [scene.runtime.exec(scene.id, *command) for _ in range(attempts)]
     scene.runtime.wait_status(scene.id, "stopped", timeout=15)
     lines = container.stdout.splitlines()
     seen = len({line for line in lines if line.startswith("saw ")})
-    report.check(seen > 0, "the attacker saw no process of the runtime: nothing was attacked")
+    report.check(seen > 0, "the attacker saw no process of the runtime: nothing was attacked; "
+                           f"the last of them: {results[-1]!r}")
     return sorted({line.split()[0] for line in lines if not line.startswith("saw ")})
 
 
