@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <termios.h>
 
+#include <algorithm>
+
 #include "enforce/seccomp.hpp"
 #include "runtime/gate.hpp"
 #include "spec/parse.hpp"
@@ -180,8 +182,8 @@ Result<void> Creation::acquire() {
     NUCLEUS_TRY(cgroup_, cgroup_of(session_, record_));
     if (cgroup_) {
         cleanup_.push([this] {
-            // Processes are ours to end only in a cgroup that was found empty.
-            auto removed = owns_cgroup_ ? remove_cgroup(*cgroup_) : cgroup_->destroy();
+            // Found empty: processes in it are ours to end. Else only directories that we made go.
+            auto removed = owns_cgroup_ ? remove_cgroup(*cgroup_) : remove_made();
             cgroup_left_ = !removed;
             return removed;
         });
@@ -194,6 +196,11 @@ Result<void> Creation::acquire() {
         NUCLEUS_TRY(gate_, listen_at_gate(session_.kernel, directory_->dirfd()));
     }
     return {};
+}
+
+Result<void> Creation::remove_made() {
+    NUCLEUS_TRY(const auto made, own_cgroup_of(session_, record_));
+    return made ? made->destroy() : Result<void>();
 }
 
 plan::CgroupEntry Creation::cgroup_entry() const {
@@ -212,6 +219,15 @@ plan::LaunchPlan Creation::compile() const {
     facts.new_keyring = !request_.no_new_keyring;
     facts.preserve_fds = request_.preserve_fds;
     return plan::compile_create(policy_, facts);
+}
+
+bool Creation::made_its_cgroup() const {
+    const auto& made = record_.cgroup.made;
+    return cgroup_ &&
+           std::all_of(record_.cgroup.paths.begin(), record_.cgroup.paths.end(),
+                       [&](const auto& entry) {
+                           return std::find(made.begin(), made.end(), entry.second) != made.end();
+                       });
 }
 
 bool Creation::has_creation_hooks() const {
@@ -241,9 +257,10 @@ launch::HostInputs Creation::host_inputs() {
     };
     in.adopt = [this](pid_t pid) -> Result<void> {
         NUCLEUS_TRY(record_.init, state::identify(session_.kernel, pid));
-        // For whoever breaks in on a create that hangs in a hook. The init itself is found through
-        // its cgroup.
-        return has_creation_hooks() || !cgroup_ ? directory_->save(record_) : Result<void>();
+        // For whoever breaks in on a create that hangs: in a hook, or where no cgroup that is
+        // surely ours leads to the init.
+        return has_creation_hooks() || !made_its_cgroup() ? directory_->save(record_)
+                                                          : Result<void>();
     };
     in.commit = [this]() -> Result<void> {
         if (!request_.pid_file.empty()) {

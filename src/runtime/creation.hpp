@@ -53,8 +53,10 @@ private:
     Result<void> clean() override;
     Result<void> set_hostname(const std::string& name) override;
 
+    bool made_its_cgroup() const;
     bool has_creation_hooks() const;
     launch::HostInputs host_inputs();
+    Result<void> remove_made();
     plan::CgroupEntry cgroup_entry() const;
     plan::LaunchPlan compile() const;
 

@@ -27,7 +27,7 @@ Result<void> remove_ended(Session& session, state::ContainerDirectory& directory
                           const std::optional<state::Record>& record,
                           const policy::ContainerPolicy* policy, Warnings& warnings) {
     if (record) {
-        NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *record));
+        NUCLEUS_TRY(const auto cgroup, own_cgroup_of(session, *record));
         if (cgroup) NUCLEUS_CHECK(remove_cgroup(*cgroup).in("remove cgroup"));
     }
     NUCLEUS_CHECK(directory.remove());

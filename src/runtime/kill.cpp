@@ -11,7 +11,7 @@ namespace {
 // namespace.
 Result<void> signal_cgroup(Session& session, const Container& container, int signal) {
     if (!container.record) return {};
-    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *container.record));
+    NUCLEUS_TRY(const auto cgroup, own_cgroup_of(session, *container.record));
     if (!cgroup)
         return Error(Errc::unsupported, "the container has no cgroup to find its processes by");
     return cgroup->signal_all(signal);

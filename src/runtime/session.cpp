@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -56,6 +57,17 @@ Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session,
         return std::unique_ptr<enforce::CgroupBackend>();
     return enforce::open_cgroup(session.kernel, record.cgroup,
                                 {.rootless = !session.is_host_root()});
+}
+
+Result<std::unique_ptr<enforce::CgroupBackend>> own_cgroup_of(Session& session,
+                                                              const state::Record& record) {
+    if (record.committed) return cgroup_of(session, record);
+    state::Record own = record;
+    const auto& made = record.cgroup.made;
+    std::erase_if(own.cgroup.paths, [&](const auto& entry) {
+        return std::find(made.begin(), made.end(), entry.second) == made.end();
+    });
+    return cgroup_of(session, own);
 }
 
 Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container,

@@ -45,6 +45,11 @@ Result<Container> open_container(Session& session, const std::string& id);
 // The cgroup in the record, or null where there is none.
 Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session,
                                                           const state::Record& record);
+// The part of it that is the container's without doubt. A record that was not committed may stem
+// from a create that was killed, or refused, before it saw whether others stand in the cgroup: then
+// only what create was about to make counts.
+Result<std::unique_ptr<enforce::CgroupBackend>> own_cgroup_of(Session& session,
+                                                              const state::Record& record);
 
 // What config.json meant when the container was created: later edits to the bundle's file have no
 // effect (runtime.md#create).

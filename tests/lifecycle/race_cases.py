@@ -1,5 +1,6 @@
 """Commands beside each other, and what a hook leaves behind when create fails."""
 
+import json
 import os
 import threading
 
@@ -29,6 +30,52 @@ def of_two_starts_at_a_time_one_starts(t):
     with open(marker, encoding="utf-8") as file:
         report.equal(file.read(), "x\n", "starts of the program")
     box.stop().delete()
+
+
+def _shared(t):
+    """A running container, and another bundle that names the same cgroup."""
+    def shared(bundle):
+        bundle.set("/linux/cgroupsPath", f"/{t.unique}-shared")
+    second = Box(t, name="second", change=shared)
+    second.id = t.container_id("second")
+    return Box(t, change=shared).run_detached(), second
+
+
+@suite.test
+def a_refused_create_touches_nothing_in_the_cgroup_of_another(t):
+    if not ours(t):
+        report.skip("Debian's runc 1.1 shares the cgroup with a warning", impossible=True)
+    first, second = _shared(t)
+    inner = f"/sys/fs/cgroup/pids/{t.unique}-shared/inner"
+    if not os.path.isdir(os.path.dirname(inner)):
+        report.skip("no pids hierarchy of cgroup v1", impossible=True)
+    os.mkdir(inner)
+    refused(t.runtime.create(second.id, second.bundle), "container's cgroup is not empty")
+    report.check(os.path.isdir(inner), "the other container's own cgroup is still there")
+    report.equal(t.runtime.status(first.id), "running", "status of the other")
+    first.stop().delete()
+
+
+@suite.test
+def deleting_a_create_that_was_killed_early_spares_the_cgroup_of_another(t):
+    # As if killed between writing down its plan and finding the cgroup taken.
+    if not ours(t):
+        report.skip("the record is nucleus's own", impossible=True)
+    first, second = _shared(t)
+    with open(os.path.join(t.runtime.root, first.id, "state.json"), encoding="utf-8") as file:
+        record = json.load(file)
+    del record["init"]
+    record.update(id=second.id, committed=False)
+    record["cgroup"]["made"] = []
+    directory = os.path.join(t.runtime.root, second.id)
+    os.mkdir(directory, 0o700)
+    with open(os.path.join(directory, "planned.json"), "w", encoding="utf-8") as file:
+        json.dump(record, file)
+    t.runtime.kill(second.id, "KILL", "--all")
+    t.runtime.delete(second.id, "--force").must()
+    report.check(not os.path.exists(directory), "the early record is gone")
+    report.equal(t.runtime.status(first.id), "running", "status of the other")
+    first.stop().delete()
 
 
 @suite.test
