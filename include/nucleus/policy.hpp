@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nucleus/error.hpp"
@@ -218,6 +219,10 @@ struct TranslationInput {
 // receives what the specification says to go on with (unknown capabilities).
 Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput& input,
                                   Warnings& warnings);
+
+// The mount options that have a meaning of their own here, sorted: what `features` lists as
+// mountOptions (features.md). Any other option is handed to the file system as it is written.
+std::vector<std::string_view> mount_options();
 
 // The process of `exec --process`, within a container of these namespaces.
 Result<ProcessPolicy> translate_process(const spec::Process& process, Warnings& warnings);

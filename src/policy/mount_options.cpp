@@ -131,6 +131,14 @@ void unchoose_atime(std::uint64_t mode, std::uint64_t& set, std::uint64_t& clear
 
 }  // namespace
 
+std::vector<std::string_view> mount_options() {
+    std::vector<std::string_view> names;
+    for (const MountOption& option : kOptions)
+        if (option.effect != Effect::refuse) names.push_back(option.name);
+    std::ranges::sort(names);
+    return names;
+}
+
 Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, bool& bind,
                                 bool& remount, const Location& where) {
     // `idmap=uids=...` is crun's form of idmap.

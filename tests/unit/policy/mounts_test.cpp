@@ -1,6 +1,9 @@
 // mounts: the table of options, the kinds, the paths, the propagation of the root.
 #include <linux/mount.h>
 
+#include <algorithm>
+#include <functional>
+
 #include <boost/test/unit_test.hpp>
 
 #include "sample.hpp"
@@ -186,6 +189,19 @@ BOOST_AUTO_TEST_CASE(unknown_options_belong_to_the_file_system_in_their_order) {
     const std::vector<std::string> expected{"size=64k", "mode=755", "newinstance"};
     BOOST_TEST(mount.filesystem_options == expected, boost::test_tools::per_element());
     BOOST_TEST(mount.attributes_set == std::uint64_t{MOUNT_ATTR_NOSUID});
+}
+
+BOOST_AUTO_TEST_CASE(the_list_of_options_is_sorted_and_names_each_row_that_acts_once) {
+    const std::vector<std::string_view> names = policy::mount_options();
+    BOOST_TEST((std::ranges::adjacent_find(names, std::ranges::greater_equal()) == names.end()));
+    for (const OptionRow& row : kOptionRows) {
+        BOOST_TEST((std::ranges::find(names, row.option) != names.end()), row.option);
+    }
+    for (const char* name : {"bind", "rbind", "remount", "rshared", "runbindable", "tmpcopyup"}) {
+        BOOST_TEST((std::ranges::find(names, name) != names.end()), name);
+    }
+    BOOST_TEST((std::ranges::find(names, "copy-symlink") == names.end()));
+    BOOST_TEST((std::ranges::find(names, "size=64k") == names.end()));
 }
 
 BOOST_AUTO_TEST_CASE(refuses_options_that_this_version_does_not_carry_out_by_name) {
