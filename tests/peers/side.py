@@ -11,6 +11,9 @@ from support.runtime import Runtime, reap
 # A fixed environment for the runtimes: what a caller's environment holds must not matter.
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
+# The sides' names; of one length, since they are part of every path and id.
+OURS, PEERS = "a", "b"
+
 
 class Side:
     """Cases change `bundle`, `create_flags` and friends, then observe() or drive it themselves."""
@@ -26,6 +29,7 @@ class Side:
         self.runtime.environment = dict(ENVIRONMENT)
         test.on_cleanup(self.runtime.delete_all)
         self.bundle = Bundle(os.path.join(self.directory, "bundle"))
+        self.bundle.is_complete = name == PEERS
         self.bundle.set("/linux/cgroupsPath", "/" + self.id)
         self.create_flags = []
         self.create_options = {}

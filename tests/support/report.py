@@ -158,6 +158,8 @@ class Suite:
         self.parser = argparse.ArgumentParser(prog=name)
         self.parser.add_argument("--runtime", default=None, help="runtime under test")
         self.parser.add_argument("--only", default="", help="run tests whose name contains this")
+        self.parser.add_argument("--test", action="append", default=[], metavar="NAME",
+                                 help="run exactly this test (repeatable)")
         self.parser.add_argument("--list", action="store_true", help="print the names and stop")
         self.parser.add_argument("--times", action="store_true", help="print the time of each test")
         self.options = None
@@ -180,7 +182,7 @@ class Suite:
 
     def run(self, arguments):
         self.options = self.parser.parse_args(arguments)
-        chosen = [case for case in self.cases if self.options.only in case.name]
+        chosen = self._choose()
         if self.options.list:
             print("\n".join(case.name for case in chosen))
             return 0
@@ -199,6 +201,13 @@ class Suite:
               flush=True)
         return 1 if counts["FAIL"] else 0
 
+    def _choose(self):
+        unknown = set(self.options.test) - {case.name for case in self.cases}
+        if unknown:
+            self.parser.error("no test is called " + ", ".join(sorted(unknown)))
+        return [case for case in self.cases if self.options.only in case.name
+                and (not self.options.test or case.name in self.options.test)]
+
     def _settle_runtime(self):
         path = self.options.runtime or os.environ.get("NUCLEUS")
         path = path or os.path.join(REPOSITORY, "build", "nucleus")
@@ -211,7 +220,8 @@ class Suite:
         return True
 
     def _check_budget(self, counts, elapsed):
-        if self.budget is None or elapsed <= self.budget or self.options.only:
+        if self.budget is None or elapsed <= self.budget or self.options.only or (
+                self.options.test):
             return
         print(f"FAIL {self.name} fits its time budget: {elapsed:.0f} s of {self.budget} s")
         counts["FAIL"] += 1
