@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <span>
@@ -25,31 +27,36 @@ using policy::SeccompPolicy;
 using policy::SeccompRule;
 using Label = SeccompProgram::Label;
 
+// x32 shares x86-64's architecture value and tells its calls apart by this bit
+// (arch/x86/include/uapi/asm/unistd.h).
+constexpr std::uint32_t kX32Bit = 0x40000000;
+// A tracer skips a call by making it number -1 (seccomp(2), "Caveats").
+constexpr std::uint32_t kSkippedCall = ~std::uint32_t{0};
+// Where 32-bit ARM keeps calls of its own (arch/arm/include/uapi/asm/unistd.h).
+[[maybe_unused]] constexpr std::uint32_t kArmPrivateCalls = 0x0f0000;
+
 // What this machine's kernel can run; its own architecture first.
 struct Architecture {
     std::string_view name;  // config.json's
     std::uint32_t libseccomp;
     std::uint32_t audit;  // seccomp_data.arch
     bool narrow;          // 32-bit arguments
+    std::uint32_t first;  // its system calls' numbers: first ..
+    std::uint32_t end;    // .. end - 1, of those that count upwards with the kernel's age
 };
 constexpr auto kArchitectures = std::to_array<Architecture>({
 #if defined(__x86_64__)
-    {"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, false},
-        {"SCMP_ARCH_X86", SCMP_ARCH_X86, AUDIT_ARCH_I386, true},
-        {"SCMP_ARCH_X32", SCMP_ARCH_X32, AUDIT_ARCH_X86_64, true},
+    {"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, false, 0, kX32Bit},
+        {"SCMP_ARCH_X86", SCMP_ARCH_X86, AUDIT_ARCH_I386, true, 0, kSkippedCall},
+        {"SCMP_ARCH_X32", SCMP_ARCH_X32, AUDIT_ARCH_X86_64, true, kX32Bit, kSkippedCall},
 #elif defined(__aarch64__)
-    {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false},
-        {"SCMP_ARCH_ARM", SCMP_ARCH_ARM, AUDIT_ARCH_ARM, true},
+    {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64, false, 0, kSkippedCall},
+        {"SCMP_ARCH_ARM", SCMP_ARCH_ARM, AUDIT_ARCH_ARM, true, 0, kArmPrivateCalls},
 #elif defined(__riscv) && __riscv_xlen == 64
-    {"SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64, AUDIT_ARCH_RISCV64, false},
+    {"SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64, AUDIT_ARCH_RISCV64, false, 0, kSkippedCall},
 #endif
 });
 
-// x32 shares x86-64's architecture value and tells its calls apart by this bit
-// (arch/x86/include/uapi/asm/unistd.h).
-constexpr std::uint32_t kX32Bit = 0x40000000;
-// A tracer skips a call by making it number -1 (seccomp(2), "Caveats").
-constexpr std::uint32_t kSkippedCall = ~std::uint32_t{0};
 constexpr std::uint32_t kForeignArchitecture = SECCOMP_RET_KILL_THREAD;
 
 // i386 has socket and System V IPC calls also, or only, as one multiplexed call whose first
@@ -89,6 +96,24 @@ std::uint32_t return_value(const SeccompAction& action) {
     return SECCOMP_RET_KILL_PROCESS;
 }
 
+// Default actions that turn a call away without asking anybody. A tracer or an agent judges calls
+// that are newer than the profile itself.
+bool refuses(const SeccompAction& action) {
+    switch (action.kind) {
+        case SeccompAction::Kind::kill_thread:
+        case SeccompAction::Kind::kill_process:
+        case SeccompAction::Kind::trap:
+        case SeccompAction::Kind::error:
+            return true;
+        case SeccompAction::Kind::trace:
+        case SeccompAction::Kind::log:
+        case SeccompAction::Kind::allow:
+        case SeccompAction::Kind::notify:
+            return false;
+    }
+    return false;
+}
+
 // seccomp(2): the kernel takes the smaller, as a signed number, of two filters' values.
 bool stricter(std::uint32_t value, std::uint32_t than) {
     return static_cast<std::int32_t>(value & SECCOMP_RET_ACTION_FULL) <
@@ -120,7 +145,21 @@ struct Decision {
 // All system calls of one value of seccomp_data.arch.
 class Section {
 public:
-    explicit Section(std::uint32_t default_value) { default_.always = default_value; }
+    // `newer_value`: of calls that are newer than the profile.
+    Section(std::uint32_t default_value, std::uint32_t newer_value) {
+        default_.always = default_value;
+        newer_.always = newer_value;
+        foreign_.always = kForeignArchitecture;
+    }
+
+    void add(const Architecture& architecture) { architectures_[&architecture] = 0; }
+
+    // The profile names call `number`: it is not older than that.
+    void know(const Architecture& architecture, std::uint32_t number) {
+        if (number < architecture.first || number >= architecture.end) return;
+        std::uint32_t& end = architectures_[&architecture];
+        end = std::max(end, number + 1);
+    }
 
     Decision& decision(std::uint32_t number, bool narrow) {
         Decision& decision = calls_[number];
@@ -131,16 +170,22 @@ public:
     // A tree over ranges of numbers: the kernel runs the program once for each number when it is
     // loaded.
     Label compile(SeccompProgram& program, bool has_foreign_x32) const {
-        Decision foreign;
-        foreign.always = kForeignArchitecture;
-        std::map<std::uint32_t, const Decision*> starts{{0, &default_}};
-        for (const auto& [number, decision] : calls_) {
-            starts[number] = &decision;
-            if (number != kSkippedCall) starts[number + 1] = &default_;
+        std::map<std::uint32_t, const Decision*> starts{{0, &default_}, {kSkippedCall, &default_}};
+        // What each architecture's own range begins with; a rule's decision replaces it.
+        for (const auto& [architecture, known_end] : architectures_) {
+            starts[architecture->first] = &default_;
+            starts.try_emplace(architecture->end, &default_);
+            if (known_end != 0 && known_end < architecture->end) starts[known_end] = &newer_;
         }
-        if (has_foreign_x32) {
-            starts[kX32Bit] = &foreign;
-            starts[kSkippedCall] = &default_;
+        if (has_foreign_x32) starts[kX32Bit] = &foreign_;
+        // What follows a rule's call is what would be there without the rule.
+        const std::map<std::uint32_t, const Decision*> without_rules = starts;
+        for (const auto& [number, decision] : calls_) {
+            if (number != kSkippedCall) {
+                starts.try_emplace(number + 1,
+                                   std::prev(without_rules.upper_bound(number + 1))->second);
+            }
+            starts[number] = &decision;
         }
         std::vector<Range> ranges;
         for (const auto& [first, decision] : starts) {
@@ -182,7 +227,8 @@ private:
     }
 
     std::map<std::uint32_t, Decision> calls_;
-    Decision default_;
+    std::map<const Architecture*, std::uint32_t> architectures_;  // the end of what is known
+    Decision default_, newer_, foreign_;
 };
 
 // Names for one warning: callers' profiles list dozens of system calls that an older libseccomp
@@ -205,7 +251,10 @@ private:
 class Compiler {
 public:
     explicit Compiler(const SeccompPolicy& policy)
-        : policy_(policy), default_value_(return_value(policy.default_action)) {}
+        : policy_(policy),
+          default_value_(return_value(policy.default_action)),
+          newer_value_(refuses(policy.default_action) ? SECCOMP_RET_ERRNO | std::uint32_t{ENOSYS}
+                                                      : default_value_) {}
 
     Result<std::vector<std::uint8_t>> compile(Warnings& warnings) {
         choose_architectures(warnings);
@@ -251,14 +300,14 @@ private:
                                 policy_.architectures.end();
             if (!own && !listed) continue;
             architectures_.push_back(&architecture);
-            sections_.try_emplace(architecture.audit, default_value_);
+            sections_.try_emplace(architecture.audit, default_value_, newer_value_)
+                .first->second.add(architecture);
             if (architecture.name == "SCMP_ARCH_X32") has_x32_ = true;
         }
     }
 
     void add(const SeccompRule& rule) {
         const std::uint32_t value = return_value(rule.action);
-        if (value == default_value_) return;
         std::vector<std::vector<SeccompArg>> alternatives;
         if (compares_twice(rule.args)) {
             for (const SeccompArg& arg : rule.args) alternatives.push_back({arg});
@@ -281,20 +330,25 @@ private:
         Section& section = sections_.at(architecture.audit);
         const int number = seccomp_syscall_resolve_name_arch(architecture.libseccomp, name.c_str());
         if (number >= 0) {
-            section.decision(static_cast<std::uint32_t>(number), architecture.narrow)
-                .add(args, value);
+            add(section, architecture, static_cast<std::uint32_t>(number), args, value);
         } else if (architecture.audit == AUDIT_ARCH_I386) {
-            add_multiplexed(section, number, args, value);
+            add_multiplexed(section, architecture, number, args, value);
         }
+    }
+
+    void add(Section& section, const Architecture& architecture, std::uint32_t number,
+             const std::vector<SeccompArg>& args, std::uint32_t value) {
+        section.know(architecture, number);
+        if (value != default_value_) section.decision(number, architecture.narrow).add(args, value);
     }
 
     // The multiplexed call's other arguments are in memory, where no filter looks. A rule with
     // arguments is met there by the stricter way: it holds whatever they are, or not at all.
-    void add_multiplexed(Section& section, int pseudo_number, const std::vector<SeccompArg>& args,
-                         std::uint32_t value) {
+    void add_multiplexed(Section& section, const Architecture& architecture, int pseudo_number,
+                         const std::vector<SeccompArg>& args, std::uint32_t value) {
         const auto* direct =
             std::ranges::find(kDirectCalls, pseudo_number, &DirectCall::pseudo_number);
-        if (direct != kDirectCalls.end()) section.decision(direct->number, true).add(args, value);
+        if (direct != kDirectCalls.end()) add(section, architecture, direct->number, args, value);
 
         const bool is_socket = pseudo_number < -100 && pseudo_number > -200;
         const bool is_ipc = pseudo_number < -200 && pseudo_number > -300;
@@ -307,7 +361,7 @@ private:
         const SeccompArg subcall = is_socket
                                        ? SeccompArg{0, SeccompArg::Op::eq, which, 0}
                                        : SeccompArg{0, SeccompArg::Op::masked_eq, 0xffff, which};
-        section.decision(static_cast<std::uint32_t>(multiplexer), true).add({subcall}, value);
+        add(section, architecture, static_cast<std::uint32_t>(multiplexer), {subcall}, value);
     }
 
     static bool compares_twice(const std::vector<SeccompArg>& args) {
@@ -320,7 +374,7 @@ private:
     }
 
     const SeccompPolicy& policy_;
-    std::uint32_t default_value_;
+    std::uint32_t default_value_, newer_value_;
     std::vector<const Architecture*> architectures_;
     std::map<std::uint32_t, Section> sections_;  // by seccomp_data.arch
     bool has_x32_ = false;

@@ -23,6 +23,15 @@ namespace nucleus::enforce {
 // twice, any comparison is enough (callers know it so from the other runtimes). A rule that repeats
 // the default action is passed over. Calls of an architecture that is not listed kill the thread.
 // Names and architectures that are unknown here are left out with a warning.
+//
+// System calls that are newer than the profile: where the default action refuses (errno, trap,
+// kill), a call gets ENOSYS, as from a kernel that has not got it, if its number is above the
+// highest that the profile's rules name for that architecture, whatever their actions. A program
+// then falls back to what its author's kernel had; an EPERM would stop it. Counted for each
+// architecture by itself: x32 apart from x86-64; 32-bit ARM's private calls, which do not grow with
+// the kernel, neither count nor are refused so. A profile that names no call of an architecture has
+// no highest: the default action holds. It holds too for number -1, which is no call, and for
+// default actions that let the call happen or ask somebody (allow, log, trace, notify).
 Result<std::vector<std::uint8_t>> compile_seccomp(const policy::SeccompPolicy& policy,
                                                   Warnings& warnings);
 

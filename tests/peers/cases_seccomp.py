@@ -54,17 +54,51 @@ sched_setaffinity setpgid dup2 dup3 kill sendmsg sendto recvmsg recvfrom fstatfs
 shutdown pipe eventfd2 socketpair""".split()
 
 
-@case("syscalls", expects={"/syscalls/getppid": "ok", "/syscalls/swapon": "EPERM"})
+@case("syscalls", expects={"/syscalls/getppid": "ok", "/syscalls/swapon": "EPERM",
+                           "/syscalls/openat2": "ENOSYS", "/syscalls/unknown_9999": "ENOSYS"})
 def seccomp_that_allows_only_a_list(side):
     on_x86_64()
     filter_of(side, [rule(*NEEDED, *ON_THE_WAY, action="SCMP_ACT_ALLOW")], "SCMP_ACT_ERRNO",
               architectures=["SCMP_ARCH_X86_64"])
 
 
-@case("syscalls", expects={"/syscalls/swapon": "EOPNOTSUPP"})
+@case("syscalls", expects={"/syscalls/swapon": "EOPNOTSUPP", "/syscalls/openat2": "ENOSYS"})
 def seccomp_with_a_default_errno_of_its_own(side):
     filter_of(side, [rule(*NEEDED, *ON_THE_WAY, action="SCMP_ACT_ALLOW")], "SCMP_ACT_ERRNO",
               defaultErrnoRet=95)
+
+
+# clone3 is 435 and the newest that the lists name; openat2 is 437.
+@case("syscalls", expects={"/syscalls/swapon": "killed by signal 31",
+                           "/syscalls/openat2": "ENOSYS", "/syscalls/unknown_9999": "ENOSYS"})
+def seccomp_that_kills_all_but_a_list(side):
+    on_x86_64()
+    filter_of(side, [rule(*NEEDED, *ON_THE_WAY, action="SCMP_ACT_ALLOW")], "SCMP_ACT_KILL_PROCESS",
+              architectures=["SCMP_ARCH_X86_64"])
+
+
+@case("syscalls", expects={"/syscalls/swapon": "killed by signal 31",
+                           "/syscalls/openat2": "ENOSYS", "/syscalls/unknown_9999": "ENOSYS"})
+def seccomp_that_traps_all_but_a_list(side):
+    on_x86_64()
+    filter_of(side, [rule(*NEEDED, *ON_THE_WAY, action="SCMP_ACT_ALLOW")], "SCMP_ACT_TRAP",
+              architectures=["SCMP_ARCH_X86_64"])
+
+
+@case("syscalls", expects={"/syscalls/openat2": "EPERM", "/syscalls/unknown_9999": "ENOSYS"})
+def seccomp_that_repeats_its_default_for_a_newer_call(side):
+    on_x86_64()
+    filter_of(side, [rule(*NEEDED, *ON_THE_WAY, action="SCMP_ACT_ALLOW"), rule("openat2")],
+              "SCMP_ACT_ERRNO", architectures=["SCMP_ARCH_X86_64"])
+
+
+@case("syscalls", expects={"/syscalls/i386_getpid": "EPERM", "/syscalls/swapon": "EPERM",
+                           "/syscalls/openat2": "ENOSYS", "/syscalls/unknown_9999": "ENOSYS"})
+def seccomp_that_allows_only_a_list_on_several_architectures(side):
+    on_x86_64()
+    filter_of(side, [rule(*[name for name in NEEDED if name != "getpid"], *ON_THE_WAY,
+                          action="SCMP_ACT_ALLOW"), rule("getpid", errnoRet=1)], "SCMP_ACT_ERRNO",
+              architectures=["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"])
 
 
 @case("syscalls", expects={"/syscalls/personality_linux32": "EPERM",

@@ -111,9 +111,10 @@ CHOICES = {
                    "/keyring/session_keyring/permissions",
                    "keyrings(7): the owner may search his own session keyring; runc gives this to "
                    "the first process and not to this one", "3f1b0000"),
-        Difference("seccomp_that_allows_only_a_list", "/syscalls/*",
-                   "config-linux.md Seccomp: a call that the profile does not name gets the default "
-                   "action; runc answers ENOSYS to those newer than the profile", "EPERM"),
+        Difference("seccomp_with_a_default_errno_of_its_own", "/syscalls/*",
+                   "config-linux.md Seccomp: architectures is OPTIONAL, and the machine's own is "
+                   "meant without it; runc answers ENOSYS to calls newer than the profile only "
+                   "for listed architectures", "ENOSYS"),
         Difference("a_poststop_hook", "/hooks/poststop/process/cwd",
                    "config.md POSIX-platform Hooks names no directory: every hook gets the "
                    "bundle's, in runc all but this one", "DIR/bundle"),

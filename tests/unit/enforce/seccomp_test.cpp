@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -139,8 +140,19 @@ bool arguments_match(const SeccompRule& rule, const seccomp_data& data, bool nar
     return true;
 }
 
-// What the policy says: the first rule without arguments, else the first that matches, else the
-// default.
+std::optional<std::uint32_t> highest_named(const SeccompPolicy& policy, std::size_t column) {
+    std::optional<std::uint32_t> highest;
+    for (const Syscall& syscall : kSyscalls) {
+        for (const SeccompRule& rule : policy.rules) {
+            if (!names(rule, column, syscall.numbers[column])) continue;
+            highest = std::max(highest.value_or(0), syscall.numbers[column]);
+        }
+    }
+    return highest;
+}
+
+// What the policy says: the first rule without arguments, else the first that matches, else ENOSYS
+// for what is newer than the profile, else the default.
 std::uint32_t expected(const SeccompPolicy& policy, const seccomp_data& data) {
     const auto column = column_of(data);
     if (!column) return SECCOMP_RET_KILL_THREAD;
@@ -154,7 +166,13 @@ std::uint32_t expected(const SeccompPolicy& policy, const seccomp_data& data) {
             match = return_value(rule.action);
         }
     }
-    return match.value_or(return_value(policy.default_action));
+    if (match) return *match;
+    const bool asks = policy.default_action.kind == Kind::allow ||
+                      policy.default_action.kind == Kind::log ||
+                      policy.default_action.kind == Kind::trace;
+    const auto highest = highest_named(policy, *column);
+    if (!asks && highest && number > *highest) return SECCOMP_RET_ERRNO | std::uint32_t{ENOSYS};
+    return return_value(policy.default_action);
 }
 
 class Random {
@@ -377,6 +395,46 @@ BOOST_AUTO_TEST_CASE(without_architectures_only_the_machines_own_is_covered) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_call_above_the_highest_that_the_profile_names_is_not_implemented) {
+    constexpr std::uint32_t kNotImplemented = SECCOMP_RET_ERRNO | std::uint32_t{ENOSYS};
+    SeccompPolicy policy;
+    policy.rules = {rule("getpid", {Kind::allow, 0}),
+                    rule("setns", {Kind::allow, 0}, {{0, Op::eq, 1, 0}})};
+    for (const SeccompAction action :
+         {SeccompAction{Kind::error, EPERM}, SeccompAction{Kind::error, EDOM},
+          SeccompAction{Kind::trap, 0}, SeccompAction{Kind::kill_thread, 0},
+          SeccompAction{Kind::kill_process, 0}}) {
+        policy.default_action = action;
+        const std::uint32_t refused = return_value(action);
+        BOOST_TEST(native_verdict(policy, SYS_setns + 1) == kNotImplemented);
+        BOOST_TEST(native_verdict(policy, 9999) == kNotImplemented);
+        BOOST_TEST(native_verdict(policy, SYS_setns, {2}) == refused);  // named, whatever it says
+        BOOST_TEST(native_verdict(policy, SYS_setns - 1) == refused);
+        BOOST_TEST(native_verdict(policy, SYS_getppid) == refused);
+        BOOST_TEST(native_verdict(policy, -1) == refused);
+    }
+    for (const Kind kind : {Kind::allow, Kind::log, Kind::trace, Kind::notify}) {
+        policy.default_action = {kind, 0};
+        BOOST_TEST(native_verdict(policy, 9999) == return_value(policy.default_action));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_that_repeats_the_default_action_names_its_call_all_the_same) {
+    SeccompPolicy policy;
+    policy.default_action = {Kind::error, EPERM};
+    policy.rules = {rule("getpid", {Kind::allow, 0}), rule("setns", {Kind::error, EPERM})};
+    BOOST_TEST(native_verdict(policy, SYS_setns) == (SECCOMP_RET_ERRNO | std::uint32_t{EPERM}));
+    BOOST_TEST(native_verdict(policy, SYS_setns + 1) ==
+               (SECCOMP_RET_ERRNO | std::uint32_t{ENOSYS}));
+}
+
+BOOST_AUTO_TEST_CASE(a_profile_that_names_no_call_has_only_its_default_action) {
+    SeccompPolicy policy;
+    policy.default_action = {Kind::error, EPERM};
+    BOOST_TEST(native_verdict(policy, SYS_getpid) == (SECCOMP_RET_ERRNO | std::uint32_t{EPERM}));
+    BOOST_TEST(native_verdict(policy, 9999) == (SECCOMP_RET_ERRNO | std::uint32_t{EPERM}));
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_a_tracer_skips_gets_the_default_action) {
     SeccompPolicy policy;
     policy.default_action = {Kind::error, 7};
@@ -391,6 +449,47 @@ BOOST_AUTO_TEST_CASE(x32_calls_kill_unless_x32_is_listed) {
     BOOST_TEST(native_verdict(policy, static_cast<int>(kX32 | 1U)) == SECCOMP_RET_KILL_THREAD);
     policy.architectures = {"SCMP_ARCH_X32"};
     BOOST_TEST(native_verdict(policy, static_cast<int>(kX32 | 1U)) == SECCOMP_RET_ALLOW);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_newer_is_judged_for_each_architecture_by_itself) {
+    const auto verdict = [](const SeccompPolicy& policy, std::uint32_t audit,
+                            std::uint32_t number) {
+        const seccomp_data data{static_cast<int>(number), audit, 0, {}};
+        return run_program(compiled(policy), data);
+    };
+    constexpr std::uint32_t kNotImplemented = SECCOMP_RET_ERRNO | std::uint32_t{ENOSYS};
+    constexpr std::uint32_t kRefused = SECCOMP_RET_ERRNO | std::uint32_t{EDOM};
+    SeccompPolicy policy;
+    policy.default_action = {Kind::error, EDOM};
+    policy.architectures = {"SCMP_ARCH_X86", "SCMP_ARCH_X32"};
+    // x86-64 alone has both; i386's are 308 and 346; x32 numbers ptrace 521 and setns 308.
+    policy.rules = {rule("setns", {Kind::allow, 0}), rule("ptrace", {Kind::allow, 0})};
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, 308) == SECCOMP_RET_ALLOW);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, 309) == kNotImplemented);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, 307) == kRefused);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, kX32 - 1) == kNotImplemented);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_I386, 346) == SECCOMP_RET_ALLOW);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_I386, 309) == kRefused);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_I386, 347) == kNotImplemented);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_I386, kX32 | 1U) == kNotImplemented);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, kX32) == kRefused);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, kX32 | 309U) == kRefused);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, kX32 | 521U) == SECCOMP_RET_ALLOW);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, kX32 | 522U) == kNotImplemented);
+    policy.architectures = {};
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_X86_64, kX32 | 522U) == SECCOMP_RET_KILL_THREAD);
+    BOOST_TEST(verdict(policy, AUDIT_ARCH_I386, 347) == SECCOMP_RET_KILL_THREAD);
+}
+
+BOOST_AUTO_TEST_CASE(direct_socket_calls_of_i386_count_as_named) {
+    SeccompPolicy policy;
+    policy.default_action = {Kind::error, EDOM};
+    policy.architectures = {"SCMP_ARCH_X86"};
+    policy.rules = {rule("shutdown", {Kind::allow, 0})};  // 373, and a call of socketcall, 102
+    const seccomp_data below{372, AUDIT_ARCH_I386, 0, {}};
+    const seccomp_data above{374, AUDIT_ARCH_I386, 0, {}};
+    BOOST_TEST(run_program(compiled(policy), below) == (SECCOMP_RET_ERRNO | std::uint32_t{EDOM}));
+    BOOST_TEST(run_program(compiled(policy), above) == (SECCOMP_RET_ERRNO | std::uint32_t{ENOSYS}));
 }
 
 BOOST_AUTO_TEST_CASE(i386_calls_are_met_directly_and_multiplexed) {
