@@ -19,6 +19,8 @@
 namespace nucleus::runtime {
 
 enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
+// Whether this build has it: create refuses the others, and `features` does not list them.
+constexpr bool is_built_in(CgroupManager manager) { return manager != CgroupManager::systemd; }
 
 // What holds for every command: the global options, the administrator's settings and the defaults,
 // already merged.

@@ -10,11 +10,11 @@ namespace {
 
 constexpr const Command* kCommands[] = {
     &kCreateCommand, &kStartCommand, &kStateCommand, &kKillCommand, &kDeleteCommand,
-    &kRunCommand,    &kExecCommand,  &kListCommand,  &kSpecCommand,
+    &kRunCommand,    &kExecCommand,  &kListCommand,  &kSpecCommand, &kFeaturesCommand,
 };
 
-constexpr std::string_view kKnownElsewhere[] = {
-    "checkpoint", "events", "features", "mounts", "pause", "ps", "restore", "resume", "update"};
+constexpr std::string_view kKnownElsewhere[] = {"checkpoint", "events",  "mounts", "pause",
+                                                "ps",         "restore", "resume", "update"};
 
 }  // namespace
 

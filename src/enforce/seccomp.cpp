@@ -388,4 +388,10 @@ Result<std::vector<std::uint8_t>> compile_seccomp(const policy::SeccompPolicy& p
     return Compiler(policy).compile(warnings);
 }
 
+std::string seccomp_library_version() {
+    const scmp_version* const version = seccomp_version();
+    return std::to_string(version->major) + '.' + std::to_string(version->minor) + '.' +
+           std::to_string(version->micro);
+}
+
 }  // namespace nucleus::enforce

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "nucleus/error.hpp"
@@ -34,5 +35,8 @@ namespace nucleus::enforce {
 // default actions that let the call happen or ask somebody (allow, log, trace, notify).
 Result<std::vector<std::uint8_t>> compile_seccomp(const policy::SeccompPolicy& policy,
                                                   Warnings& warnings);
+
+// Of the libseccomp that knows the names: "2.5.4".
+std::string seccomp_library_version();
 
 }  // namespace nucleus::enforce

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "policy/translation.hpp"
+#include "policy/vocabulary.hpp"
 
 namespace nucleus::policy {
 namespace {
@@ -103,6 +104,8 @@ CapabilityPolicy translate_capabilities(const spec::Capabilities& capabilities,
                  "both permitted and inheritable", where.at("ambient"), warnings);
     return policy;
 }
+
+Words capability_words() { return {kCapabilities.begin(), kCapabilities.end()}; }
 
 std::string capability_name(int capability) {
     const auto index = static_cast<std::size_t>(capability);

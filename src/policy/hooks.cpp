@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "policy/translation.hpp"
+#include "policy/vocabulary.hpp"
 
 namespace nucleus::policy {
 namespace {
@@ -33,6 +34,12 @@ Result<void> check_hook(const spec::Hook& hook, const Location& where) {
 }
 
 }  // namespace
+
+Words hook_words() {
+    Words words;
+    for (const HookList& row : kHookLists) words.push_back(row.name);
+    return words;
+}
 
 Result<HookSet> translate_hooks(const spec::Hooks& hooks, const Location& where) {
     HookSet set;

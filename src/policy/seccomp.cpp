@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "policy/translation.hpp"
+#include "policy/vocabulary.hpp"
 
 namespace nucleus::policy {
 namespace {
@@ -57,6 +58,13 @@ constexpr auto kArchitectures = std::to_array<std::string_view>({
     "SCMP_ARCH_PPC64",       "SCMP_ARCH_PPC64LE",     "SCMP_ARCH_RISCV64",  "SCMP_ARCH_S390",
     "SCMP_ARCH_S390X",       "SCMP_ARCH_SH",          "SCMP_ARCH_SHEB",
 });
+
+template <class Table>
+Words names_in(const Table& table) {
+    Words words;
+    for (const auto& row : table) words.push_back(row.name);
+    return words;
+}
 
 constexpr std::uint32_t kMaximumErrno = 4095;  // MAX_ERRNO: the kernel cuts larger ones down to it
 constexpr std::uint32_t kMaximumTraceValue = 0xffff;  // SECCOMP_RET_DATA
@@ -170,6 +178,16 @@ Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const Loca
         policy.rules.push_back(std::move(rule));
     }
     return policy;
+}
+
+Words seccomp_action_words() { return names_in(kActions); }
+Words seccomp_operator_words() { return names_in(kOperators); }
+Words seccomp_flag_words() { return names_in(kFlags); }
+Words seccomp_architecture_words() { return {kArchitectures.begin(), kArchitectures.end()}; }
+
+std::uint64_t seccomp_flag_bits(std::string_view name) {
+    const auto* row = std::ranges::find(kFlags, name, &Word<std::uint64_t>::name);
+    return row == kFlags.end() ? 0 : row->value;
 }
 
 }  // namespace nucleus::policy

@@ -150,7 +150,7 @@ Result<void> Creation::open_namespaces() {
 }
 
 Result<void> Creation::plan_cgroup() {
-    if (session_.settings.cgroup_manager == CgroupManager::systemd)
+    if (!is_built_in(session_.settings.cgroup_manager))
         return Error(Errc::unsupported,
                      "the cgroup manager 'systemd' is not supported by this version: use cgroupfs");
     if (session_.settings.cgroup_manager == CgroupManager::disabled) {

@@ -116,6 +116,8 @@ public:
     virtual int permitted_capabilities(
         std::uint64_t& out) noexcept = 0;  // capget(2) of this process
     virtual int prctl(int option, unsigned long argument) noexcept = 0;
+    // seccomp(2); `arguments` as the operation wants them.
+    virtual int seccomp(unsigned operation, unsigned flags, void* arguments) noexcept = 0;
     virtual pid_t getpid() noexcept = 0;
     virtual uid_t geteuid() noexcept = 0;
     virtual gid_t getegid() noexcept = 0;

@@ -155,6 +155,9 @@ int LinuxKernel::permitted_capabilities(std::uint64_t& out) noexcept {
 int LinuxKernel::prctl(int option, unsigned long argument) noexcept {
     return or_errno(::prctl(option, argument, 0, 0, 0));
 }
+int LinuxKernel::seccomp(unsigned operation, unsigned flags, void* arguments) noexcept {
+    return call(SYS_seccomp, operation, flags, arguments);
+}
 pid_t LinuxKernel::getpid() noexcept { return ::getpid(); }
 uid_t LinuxKernel::geteuid() noexcept { return ::geteuid(); }
 gid_t LinuxKernel::getegid() noexcept { return ::getegid(); }

@@ -153,6 +153,9 @@ int FakeKernel::permitted_capabilities(std::uint64_t& out) noexcept {
     return 0;
 }
 
+int FakeKernel::seccomp(unsigned operation, unsigned, void*) noexcept {
+    return enter("seccomp", std::to_string(operation));
+}
 int FakeKernel::prctl(int option, unsigned long) noexcept {
     return enter("prctl", std::to_string(option));
 }

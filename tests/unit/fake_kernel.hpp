@@ -185,6 +185,7 @@ public:
     int signalfd(std::uint64_t set, int flags) noexcept override;
     int permitted_capabilities(std::uint64_t& out) noexcept override;
     int prctl(int option, unsigned long argument) noexcept override;
+    int seccomp(unsigned operation, unsigned flags, void* arguments) noexcept override;
     pid_t getpid() noexcept override;
     uid_t geteuid() noexcept override;
     gid_t getegid() noexcept override;

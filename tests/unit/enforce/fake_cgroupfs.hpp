@@ -169,6 +169,7 @@ public:
     int waitid(int, id_t, siginfo_t&, int) noexcept override { return -ENOSYS; }
     int prlimit(pid_t, int, const rlimit*, rlimit*) noexcept override { return -ENOSYS; }
     int prctl(int, unsigned long) noexcept override { return -ENOSYS; }
+    int seccomp(unsigned, unsigned, void*) noexcept override { return -ENOSYS; }
     uid_t geteuid() noexcept override { return 0; }
     gid_t getegid() noexcept override { return 0; }
     int clock_gettime(clockid_t, timespec&) noexcept override { return -ENOSYS; }
