@@ -33,6 +33,16 @@ const NamespaceNames& names_of(NamespaceKind kind);
 // The kind that config.json calls `spec_name`, or nothing.
 const NamespaceNames* namespace_by_spec_name(std::string_view spec_name);
 
+// How far a clock of a created time namespace is ahead of the runtime's
+// (config-linux.md#offset-for-time-namespace, time_namespaces(7)).
+struct TimeOffset {
+    enum class Clock : std::uint8_t { monotonic, boottime };
+    Clock clock = Clock::monotonic;
+    std::int64_t seconds = 0;
+    std::uint32_t nanoseconds = 0;  // below 1,000,000,000
+    bool operator==(const TimeOffset&) const = default;
+};
+
 struct NamespaceUse {
     enum class How : std::uint8_t { inherit, create, join };
     How how = How::inherit;
@@ -54,6 +64,8 @@ public:
     NamespaceConfig with_joined(NamespaceKind kind, std::string path) const;
     NamespaceConfig with_cgroup_namespace(bool create) const;
     NamespaceConfig with_time_namespace(bool create) const;
+    // At most one a clock. Their meaning is the created time namespace's; without one there is none.
+    NamespaceConfig with_time_offsets(std::vector<TimeOffset> offsets) const;
 
     const NamespaceUse& use(NamespaceKind kind) const {
         return uses_[static_cast<std::size_t>(kind)];
@@ -65,6 +77,8 @@ public:
     // runtime's.
     bool separate(NamespaceKind kind) const { return !inherits(kind); }
 
+    const std::vector<TimeOffset>& time_offsets() const { return time_offsets_; }
+
     // CLONE_NEW* of all kinds that are created. The launch masks out cgroup and time, which no
     // clone can make rightly.
     std::uint64_t clone_flags() const;
@@ -73,6 +87,7 @@ public:
 
 private:
     std::array<NamespaceUse, kNamespaceKinds.size()> uses_{};
+    std::vector<TimeOffset> time_offsets_;
 };
 
 using IdMapping = spec::IdMapping;

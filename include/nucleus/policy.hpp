@@ -191,6 +191,8 @@ struct ContainerPolicy {
     NamespaceConfig namespaces;
     std::optional<UserNamespaceConfig>
         user_namespace;  // present exactly when a user namespace is created
+    // The maps that config.json says a joined user namespace has, if it says so.
+    std::optional<UserNamespaceConfig> joined_user_namespace;
     RootfsPolicy rootfs;
     DevicePolicy devices;
     CgroupPolicy cgroup;
@@ -211,6 +213,9 @@ struct TranslationInput {
     // The runtime may map host id 0: it is uid 0 of its own user namespace (podman's rootless one
     // counts: it maps id 0 there).
     bool host_root = true;
+    // CLONE_NEW* of the kinds whose path in linux.namespaces is that of the runtime's own namespace:
+    // to join it is to inherit it, with all that is refused there.
+    std::uint64_t own_namespaces = 0;
 };
 
 // Spec → policy. Refuses what has no meaning (unknown kinds, duplicates, a mount into an inherited
@@ -223,6 +228,17 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
 // The mount options that have a meaning of their own here, sorted: what `features` lists as
 // mountOptions (features.md). Any other option is handed to the file system as it is written.
 std::vector<std::string_view> mount_options();
+
+// What a joined user namespace turned out to be: its maps as the runtime sees them, and whether it
+// denies setgroups(2).
+struct JoinedUserNamespace {
+    UserNamespaceConfig maps;
+    bool groups_denied = false;
+};
+// The process's ids are mapped in it, its groups can be set, and it is the one that config.json
+// describes.
+Result<void> check_joined_user_namespace(const ContainerPolicy& policy,
+                                         const JoinedUserNamespace& joined);
 
 // The process of `exec --process`, within a container of these namespaces.
 Result<ProcessPolicy> translate_process(const spec::Process& process, Warnings& warnings);

@@ -45,6 +45,8 @@ struct Record {
     CgroupRecord cgroup;
     std::string socket;  // the start gate, relative to the state directory; empty once started
     bool separate_pid_namespace = true;
+    // CLONE_NEW* of what config.json gave a path for that was the runtime's own: inherited.
+    std::uint64_t own_namespaces = 0;
     bool new_keyring = true;
     bool no_pivot = false;
     spec::Annotations annotations;

@@ -90,7 +90,9 @@ bool await_order(Init& init) {
     for (;;) {
         wire::Order order;
         if (receive_order(init, init.channel, order) <= 0) return false;
-        if (order.kind == wire::Order::Kind::proceed) return true;
+        if (order.kind != wire::Order::Kind::proceed) continue;
+        if ((order.flags & wire::kGroupsDenied) != 0) init.groups_denied = true;
+        return true;
     }
 }
 

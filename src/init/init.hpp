@@ -22,6 +22,8 @@ struct Init {
     unsigned caller_umask = 022;
     int mask_directory = -1;        // the shared empty tmpfs of masked directories
     int null_device = -1;           // the host's /dev/null, proven to be it
+    std::uint64_t waiting_joins = 0;  // CLONE_NEW* of what is joined after the user namespace
+    bool groups_denied = false;       // by the user namespace: the host has looked
     int starter = -1;               // who said go: gets the report if execve fails
     const char* command = nullptr;  // what find_command found
     const char* detail = "";
@@ -35,6 +37,7 @@ using StepFunction = int (*)(Init&, const wire::Step&);
 // namespaces.cpp
 int join_namespace(Init&, const wire::Step&);
 int unshare_user(Init&, const wire::Step&);
+int unshare_time(Init&, const wire::Step&);
 int become_root(Init&, const wire::Step&);
 int clone_container(Init&, const wire::Step&);
 int enter_cgroup(Init&, const wire::Step&);

@@ -11,19 +11,32 @@
 
 namespace nucleus::init {
 
-int join_namespace(Init&, const wire::Step& step) {
-    return static_cast<int>(call(__NR_setns, step.fd, step.flags));
+int join_namespace(Init& init, const wire::Step& step) {
+    if (step.mode == wire::kJoinIfWaiting && (init.waiting_joins & step.flags) == 0) return 0;
+    const long error = call(__NR_setns, step.fd, step.flags);
+    if (step.mode != wire::kJoinOrWait || error != -EPERM) return static_cast<int>(error);
+    init.waiting_joins |= step.flags;
+    return 0;
 }
 
 int unshare_user(Init&, const wire::Step&) {
     return static_cast<int>(call(__NR_unshare, CLONE_NEWUSER));
 }
 
+// For the children: the caller stays outside, so that offsets may still be written
+// (time_namespaces(7)).
+int unshare_time(Init& init, const wire::Step&) {
+    const long error = call(__NR_unshare, CLONE_NEWTIME);
+    if (error == -EINVAL) init.detail = "the kernel has none (CONFIG_TIME_NS)";
+    return static_cast<int>(error);
+}
+
 // In a new user namespace the process has every capability but an unmapped id; files that it makes
-// would be nobody's.
+// would be nobody's. An id 0 that is not mapped cannot be taken (EINVAL): it stays nobody then.
 int become_root(Init&, const wire::Step&) {
-    if (long error = call(__NR_setresgid, 0, 0, 0); error < 0) return static_cast<int>(error);
-    if (long error = call(__NR_setresuid, 0, 0, 0); error < 0) return static_cast<int>(error);
+    long error = call(__NR_setresgid, 0, 0, 0);
+    if (error >= 0) error = call(__NR_setresuid, 0, 0, 0);
+    if (error < 0 && error != -EINVAL) return static_cast<int>(error);
     // Changing ids with a dumpable reset is the kernel's habit (setresuid(2), prctl(2)): stay
     // hidden.
     return static_cast<int>(call(__NR_prctl, 4 /* PR_SET_DUMPABLE */, 0, 0, 0, 0));

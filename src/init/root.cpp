@@ -70,6 +70,10 @@ int attach_rootfs(Init& init, const wire::Step& step) {
 }
 
 int use_host_root(Init& init, const wire::Step& step) {
+    if (step.mode == wire::kRootByDescriptor) {
+        init.root = step.fd;
+        return 0;
+    }
     init.root = static_cast<int>(
         call(__NR_openat, AT_FDCWD, init.text(step.source), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
     return init.root < 0 ? init.root : 0;

@@ -14,6 +14,7 @@ using wire::Op;
 constexpr Entry kEntries[] = {
     {Op::join_namespace, join_namespace},
     {Op::unshare_user, unshare_user},
+    {Op::unshare_time, unshare_time},
     {Op::become_root, become_root},
     {Op::clone_container, clone_container},
     {Op::enter_cgroup, enter_cgroup},

@@ -36,9 +36,10 @@ Result<std::optional<Received>> Channel::receive() {
     return std::optional<Received>(std::move(received));
 }
 
-Result<void> Channel::send(wire::Order::Kind kind) {
+Result<void> Channel::send(wire::Order::Kind kind, std::uint32_t flags) {
     wire::Order order;
     order.kind = kind;
+    order.flags = flags;
     return send(order, nullptr, 0);
 }
 

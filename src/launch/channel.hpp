@@ -23,7 +23,7 @@ public:
     // Nothing at end-of-file: every process that held the other end is gone or has executed the
     // program.
     Result<std::optional<Received>> receive();
-    Result<void> send(wire::Order::Kind kind);
+    Result<void> send(wire::Order::Kind kind, std::uint32_t flags = 0);
     // Fills the slots from `first_slot` on.
     Result<void> send_descriptors(std::uint32_t first_slot, const std::vector<int>& fds);
     int fd() const { return fd_.get(); }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -178,6 +179,9 @@ plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespace
     process.env = hook.env;
     plan::ExecFacts facts;
     facts.namespaces = namespaces.flags;
+    facts.become_root = (namespaces.flags & CLONE_NEWUSER) != 0;
+    facts.groups_denied = namespaces.groups_denied;
+    facts.root_by_descriptor = namespaces.root >= 0;
     facts.seccomp = namespaces.seccomp;
     facts.cgroup_entry = plan::CgroupEntry::from_outside;
     facts.command = hook.path;
@@ -190,7 +194,8 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook,
     LaunchOptions options;
     options.stdio[0] = streams.input.get();
     options.stdio[1] = options.stdio[2] = streams.output_end.get();
-    options.joined = {namespaces.pidfd};
+    options.joined = {{namespaces.flags, namespaces.pidfd}};
+    options.root = namespaces.root;
     options.seccomp = namespaces.seccomp_program;
     Launch launch(kernel, plan_of(hook, namespaces), std::move(options));
     HookHost host(namespaces.cgroup);

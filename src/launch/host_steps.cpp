@@ -17,6 +17,8 @@ Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
     };
     static constexpr Entry kEntries[] = {
         {Op::write_id_maps, &HostSteps::write_id_maps},
+        {Op::check_id_maps, &HostSteps::check_id_maps},
+        {Op::write_time_offsets, &HostSteps::write_time_offsets},
         {Op::adopt, &HostSteps::adopt},
         {Op::attach_cgroup, &HostSteps::attach_cgroup},
         {Op::set_oom_score_adj, &HostSteps::set_oom_score_adj},
@@ -35,6 +37,28 @@ Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
 
 Result<void> HostSteps::write_id_maps(Launch& launch, const plan::Step&) {
     return in_.mapper->write_maps(launch.stage1()).in("write id maps");
+}
+
+// Stage 1 stands in the namespace that it has joined: the first moment at which its maps can be
+// read.
+Result<void> HostSteps::check_id_maps(Launch& launch, const plan::Step&) {
+    auto joined = UserNamespaceMapper::read(kernel_, launch.stage1());
+    if (!joined) return std::move(joined).error().in("the user namespace that is joined");
+    if (joined->groups_denied) launch.deny_groups();
+    return policy::check_joined_user_namespace(*in_.policy, *joined);
+}
+
+Result<void> HostSteps::write_time_offsets(Launch& launch, const plan::Step& step) {
+    const std::string file = "/proc/" + std::to_string(launch.stage1()) + "/timens_offsets";
+    std::string lines;
+    for (const std::string& line : step.options) lines += line + "\n";
+    auto written = sys::write_existing(kernel_, AT_FDCWD, file, lines);
+    // time_namespaces(7): the clock would be negative, or past half of what it can count.
+    if (!written && written.error().errnum() == ERANGE)
+        return Error(Errc::invalid_config,
+                     "config.json /linux/timeOffsets: a clock would leave the range that the kernel "
+                     "counts in");
+    return std::move(written).in("write time offsets");
 }
 
 Result<void> HostSteps::adopt(Launch& launch, const plan::Step&) {

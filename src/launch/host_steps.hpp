@@ -16,6 +16,7 @@ namespace nucleus::launch {
 // What the steps work with. References outlive the walk; what a launch has not got stays empty.
 struct HostInputs {
     const UserNamespaceMapper* mapper = nullptr;
+    const policy::ContainerPolicy* policy = nullptr;  // what a joined user namespace must fit
     enforce::CgroupBackend* cgroup = nullptr;
     const std::vector<policy::Rlimit>* rlimits = nullptr;
     const policy::HookSet* hooks = nullptr;
@@ -36,6 +37,8 @@ public:
 
 private:
     Result<void> write_id_maps(Launch& launch, const plan::Step& step);
+    Result<void> check_id_maps(Launch& launch, const plan::Step& step);
+    Result<void> write_time_offsets(Launch& launch, const plan::Step& step);
     Result<void> adopt(Launch& launch, const plan::Step& step);
     Result<void> attach_cgroup(Launch& launch, const plan::Step& step);
     Result<void> set_oom_score_adj(Launch& launch, const plan::Step& step);

@@ -62,10 +62,12 @@ Result<void> Launch::check_preserved(int fd) const {
 }
 
 Result<void> Launch::spawn() {
-    std::size_t joined = 0;
     for (plan::Step& step : plan_.steps) {
-        if (step.op == Op::join_namespace && joined < options_.joined.size())
-            step.fd = options_.joined[joined++];
+        if (step.op == Op::join_namespace)
+            for (const JoinedNamespace& joined : options_.joined)
+                if (joined.flags == step.flags) step.fd = joined.fd;
+        if (step.op == Op::use_host_root && step.mode == wire::kRootByDescriptor)
+            step.fd = options_.root;
         if (step.op == Op::clone_container) step.fd = options_.cgroup.unified.get();
     }
     std::vector<int> tasks;
@@ -87,7 +89,9 @@ Result<void> Launch::spawn() {
     char name[] = "nucleus-init";
     char* argv[] = {name, memory, channel, offset, nullptr};
     char* envp[] = {nullptr};
-    std::vector<int> inherited = options_.joined;
+    std::vector<int> inherited;
+    for (const JoinedNamespace& joined : options_.joined) inherited.push_back(joined.fd);
+    if (options_.root >= 0) inherited.push_back(options_.root);
     inherited.push_back(sealed.memory.get());
     inherited.push_back(theirs.get());
     if (options_.gate >= 0) inherited.push_back(options_.gate);
@@ -199,7 +203,7 @@ Result<void> Launch::walk(HostSide& host, Op last) {
         NUCLEUS_CHECK(host.perform(*this, step));
         const bool last_of_run = cursor_ + 1 == plan_.steps.size() ||
                                  wire::operation(plan_.steps[cursor_ + 1].op).side == Side::init;
-        if (last_of_run) NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed));
+        if (last_of_run) NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed, order_flags_));
         if (step.op == last) {
             ++cursor_;
             return {};

@@ -22,11 +22,18 @@ public:
     virtual Result<void> perform(Launch& launch, const plan::Step& step) = 0;
 };
 
+// A namespace to join, or a pidfd that stands for several.
+struct JoinedNamespace {
+    std::uint64_t flags = 0;  // CLONE_NEW*, as in the plan's step
+    int fd = -1;
+};
+
 struct LaunchOptions {
     std::vector<std::uint8_t> seccomp;  // the compiled program, if the plan needs one
     int gate = -1;  // listening socket where `start` will say go; -1: execute() says it
     int stdio[3] = {-1, -1, -1};  // descriptors for 0, 1, 2; -1: the runtime's own
-    std::vector<int> joined;      // one for each join step, in order
+    std::vector<JoinedNamespace> joined;
+    int root = -1;                // of the container, where the plan wants its descriptor
     enforce::CgroupEntry cgroup;  // where enter_cgroup goes, if the plan has that step
 };
 
@@ -52,6 +59,8 @@ public:
         return console_;
     }  // the terminal's master, once the init has sent it
     Channel& channel() { return channel_; }
+    // The user namespace denies setgroups(2): the init hears of it with the next order.
+    void deny_groups() { order_flags_ |= wire::kGroupsDenied; }
 
     // The container process lives on by itself.
     void release();
@@ -72,6 +81,7 @@ private:
     plan::LaunchPlan plan_;
     LaunchOptions options_;
     Channel channel_;
+    std::uint32_t order_flags_ = 0;
     std::size_t cursor_ = 0;
     pid_t stage1_ = -1;
     base::UniqueFd stage1_pidfd_;

@@ -2,7 +2,7 @@
 // (user_namespaces(7)).
 #pragma once
 
-#include "nucleus/namespace_config.hpp"
+#include "nucleus/policy.hpp"
 #include "sys/kernel.hpp"
 
 namespace nucleus::launch {
@@ -16,6 +16,10 @@ public:
     // demands it: a writer without CAP_SETGID in the parent namespace.
     Result<void> write_maps(pid_t pid) const;
     const UserNamespaceConfig& config() const { return config_; }
+
+    // What the user namespace of a process is, as the kernel tells it.
+    static Result<policy::JoinedUserNamespace> read(sys::Kernel& kernel, pid_t pid);
+    static Result<bool> denies_groups(sys::Kernel& kernel, pid_t pid);
 
     // `0 100000 65536` a line.
     static std::string map_text(const std::vector<IdMapping>& mappings);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "plan/launch_plan.hpp"
 #include "plan/process.hpp"
@@ -22,8 +23,8 @@ public:
         : policy_(policy),
           facts_(facts),
           namespaces_(policy.namespaces),
-          own_mounts_(namespaces_.separate(NamespaceKind::mnt)),
-          user_namespace_(namespaces_.creates(NamespaceKind::user)) {}
+          own_mounts_(namespaces_.creates(NamespaceKind::mnt)),
+          user_namespace_(namespaces_.separate(NamespaceKind::user)) {}
 
     LaunchPlan compile() {
         enter_namespaces();
@@ -52,17 +53,18 @@ private:
     void add(Step step) { plan_.steps.push_back(std::move(step)); }
 
     void enter_namespaces() {
-        for (NamespaceKind kind : kNamespaceKinds)
-            if (namespaces_.joins(kind))
-                add({.op = Op::join_namespace,
-                     .source = namespaces_.use(kind).path,
-                     .flags = names_of(kind).clone_flag});
-        if (user_namespace_) {
+        const bool joins_user = namespaces_.joins(NamespaceKind::user);
+        join_all_but_user(joins_user ? wire::kJoinOrWait : wire::kJoinNow);
+        if (joins_user) {
+            add_join(NamespaceKind::user, wire::kJoinNow);
+            add({.op = Op::check_id_maps});
+        } else if (user_namespace_) {
             add({.op = Op::unshare_user});
             add({.op = Op::write_id_maps});
-            if (policy_.user_namespace->maps_uid(0) && policy_.user_namespace->maps_gid(0))
-                add({.op = Op::become_root});
         }
+        if (namespaces_.creates(NamespaceKind::time)) add_time_namespace();
+        if (user_namespace_) add({.op = Op::become_root});
+        if (joins_user) join_all_but_user(wire::kJoinIfWaiting);
         // No clone can make these two rightly: a cgroup namespace is rooted where the parent is,
         // time offsets come before the first task.
         constexpr std::uint64_t kNotByClone =
@@ -72,6 +74,33 @@ private:
             plan_.spawned_with = created;
         else
             add({.op = Op::clone_container, .flags = created});
+    }
+
+    void add_join(NamespaceKind kind, std::uint32_t mode) {
+        add({.op = Op::join_namespace,
+             .source = namespaces_.use(kind).path,
+             .flags = names_of(kind).clone_flag,
+             .mode = mode});
+    }
+
+    void join_all_but_user(std::uint32_t mode) {
+        for (NamespaceKind kind : kNamespaceKinds)
+            if (kind != NamespaceKind::user && namespaces_.joins(kind)) add_join(kind, mode);
+    }
+
+    // Within the container's user namespace, which then owns it; the offsets before the first
+    // process enters: later the kernel refuses them.
+    void add_time_namespace() {
+        add({.op = Op::unshare_time});
+        Step offsets{.op = Op::write_time_offsets};
+        for (const TimeOffset& offset : namespaces_.time_offsets()) {
+            const int clock =
+                offset.clock == TimeOffset::Clock::monotonic ? CLOCK_MONOTONIC : CLOCK_BOOTTIME;
+            offsets.options.push_back(std::to_string(clock) + " " +
+                                      std::to_string(offset.seconds) + " " +
+                                      std::to_string(offset.nanoseconds));
+        }
+        if (!offsets.options.empty()) add(std::move(offsets));
     }
 
     void adopt() {

@@ -26,7 +26,12 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     add({.op = Op::new_session});
     add({.op = Op::reset_affinity});
     if (facts.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts.id});
-    add({.op = Op::use_host_root, .source = "/"});
+    if (facts.root_by_descriptor) {
+        add({.op = Op::use_host_root, .mode = wire::kRootByDescriptor});
+        add({.op = Op::change_root});
+    } else {
+        add({.op = Op::use_host_root, .source = "/"});
+    }
     if (process.terminal) {
         const auto size = process.console_size.value_or(spec::Box{});
         add({.op = Op::open_console,
@@ -39,6 +44,8 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     add({.op = Op::commit});
     add_start_steps(plan, process);
     plan.preserve_fds = facts.preserve_fds;
+    if (facts.groups_denied && plan.groups.empty())
+        std::erase_if(plan.steps, [](const Step& step) { return step.op == Op::set_groups; });
     if (facts.command.empty()) return plan;
     // A hook: its environment is what it says, no more (config.md#posix-platform-hooks).
     plan.needs_home = false;

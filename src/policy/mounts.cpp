@@ -45,17 +45,22 @@ std::string in_bundle(std::string_view bundle, std::string_view path) {
     return joined;
 }
 
-// What would change the runtime's own mounts, where the container has no mount namespace.
-Result<void> refuse_in_inherited_mount_namespace(const spec::Spec& spec, const spec::Linux& section,
-                                                 const Location& document) {
-    constexpr std::string_view why =
-        "needs a mount namespace of the container's own; it inherits the runtime's";
+// What would change the mounts of the runtime, or of whom the namespace is joined from, where the
+// container has no mount namespace of its own making.
+Result<void> refuse_in_foreign_mount_namespace(const spec::Spec& spec, const spec::Linux& section,
+                                               const NamespaceConfig& namespaces,
+                                               const Location& document) {
+    const std::string_view why =
+        namespaces.joins(NamespaceKind::mnt)
+            ? "needs a mount namespace of the container's own; it joins another's"
+            : "needs a mount namespace of the container's own; it inherits the runtime's";
     if (!spec.mounts.empty()) return document.at("mounts").invalid(why);
     if (spec.root->readonly) return document.at("root").at("readonly").invalid(why);
     const Location where = document.at("linux");
     if (!section.masked_paths.empty()) return where.at("maskedPaths").invalid(why);
     if (!section.readonly_paths.empty()) return where.at("readonlyPaths").invalid(why);
     if (!section.rootfs_propagation.empty()) return where.at("rootfsPropagation").invalid(why);
+    if (!section.devices.empty()) return where.at("devices").invalid(why);
     return {};
 }
 
@@ -168,8 +173,8 @@ Result<RootfsPolicy> translate_rootfs(const spec::Spec& spec, const NamespaceCon
     const Location root_path = document.at("root").at("path");
     if (spec.root->path.empty()) return root_path.invalid("is required");
     NUCLEUS_CHECK(root_path.without_nul(spec.root->path));
-    if (namespaces.inherits(NamespaceKind::mnt)) {
-        NUCLEUS_CHECK(refuse_in_inherited_mount_namespace(spec, section, document));
+    if (!namespaces.creates(NamespaceKind::mnt)) {
+        NUCLEUS_CHECK(refuse_in_foreign_mount_namespace(spec, section, namespaces, document));
     }
 
     RootfsPolicy policy;

@@ -74,6 +74,12 @@ NamespaceConfig NamespaceConfig::with_time_namespace(bool create) const {
     return create ? with_created(NamespaceKind::time) : with(NamespaceKind::time, {});
 }
 
+NamespaceConfig NamespaceConfig::with_time_offsets(std::vector<TimeOffset> offsets) const {
+    NamespaceConfig changed = *this;
+    changed.time_offsets_ = std::move(offsets);
+    return changed;
+}
+
 std::uint64_t NamespaceConfig::clone_flags() const {
     std::uint64_t flags = 0;
     for (const NamespaceNames& names : kNames) {

@@ -90,8 +90,7 @@ Result<ProcessPolicy> translate_process(const spec::Process& process, Warnings& 
 
 // user_namespaces(7): an id that has no mapping cannot be taken.
 Result<void> check_ids_are_mapped(const ProcessPolicy& process, const UserNamespaceConfig& mappings,
-                                  const Location& where) {
-    constexpr std::string_view why = "is not mapped in the container's user namespace";
+                                  const Location& where, std::string_view why) {
     const Location user = where.at("user");
     if (!mappings.maps_uid(process.uid)) return user.at("uid").invalid(why);
     if (!mappings.maps_gid(process.gid)) return user.at("gid").invalid(why);

@@ -11,9 +11,6 @@ namespace {
 // config-linux.md properties that this version does not act on. To go on without them would be to
 // give the caller another container than it asked for.
 Result<void> refuse_unsupported(const spec::Linux& section, const Location& where) {
-    if (!section.time_offsets.empty()) {
-        return where.at("timeOffsets").unsupported("a time namespace with offsets");
-    }
     if (!section.net_devices.empty()) {
         return where.at("netDevices").unsupported("moving network devices");
     }
@@ -57,10 +54,14 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     NUCLEUS_CHECK(refuse_unsupported(section, linux_location));
 
     ContainerPolicy policy;
-    NUCLEUS_TRY(policy.namespaces,
-                translate_namespaces(section.namespaces, linux_location.at("namespaces")));
-    NUCLEUS_TRY(policy.user_namespace,
-                translate_user_namespace(section, policy.namespaces, input, linux_location));
+    NUCLEUS_TRY(policy.namespaces, translate_namespaces(section.namespaces, input,
+                                                        linux_location.at("namespaces")));
+    NUCLEUS_TRY(auto offsets, translate_time_offsets(section.time_offsets, policy.namespaces,
+                                                     linux_location.at("timeOffsets")));
+    policy.namespaces = policy.namespaces.with_time_offsets(std::move(offsets));
+    auto& maps = policy.namespaces.joins(NamespaceKind::user) ? policy.joined_user_namespace
+                                                              : policy.user_namespace;
+    NUCLEUS_TRY(maps, translate_user_namespace(section, policy.namespaces, input, linux_location));
     NUCLEUS_TRY(policy.rootfs, translate_rootfs(spec, policy.namespaces, input, warnings));
 
     static const std::vector<spec::DeviceRule> no_rules;
@@ -75,7 +76,8 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
         const Location where = document.at("process");
         NUCLEUS_TRY(policy.process, translate_process_at(*spec.process, where, warnings));
         if (policy.user_namespace) {
-            NUCLEUS_CHECK(check_ids_are_mapped(*policy.process, *policy.user_namespace, where));
+            NUCLEUS_CHECK(check_ids_are_mapped(*policy.process, *policy.user_namespace, where,
+                                               "is not mapped in the container's user namespace"));
         }
     }
     NUCLEUS_TRY(policy.hooks, translate_hooks(spec.hooks, document.at("hooks")));

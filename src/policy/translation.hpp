@@ -13,9 +13,13 @@ namespace nucleus::policy {
 
 // namespaces.cpp
 Result<NamespaceConfig> translate_namespaces(const std::vector<spec::Namespace>& namespaces,
-                                             const Location& where);
+                                             const TranslationInput& input, const Location& where);
+// The maps of a user namespace that is created, or joined and described.
 Result<std::optional<UserNamespaceConfig>> translate_user_namespace(
     const spec::Linux& section, const NamespaceConfig& namespaces, const TranslationInput& input,
+    const Location& where);
+Result<std::vector<TimeOffset>> translate_time_offsets(
+    const std::map<std::string, spec::TimeOffset>& offsets, const NamespaceConfig& namespaces,
     const Location& where);
 
 // mounts.cpp
@@ -54,7 +58,7 @@ Result<std::vector<Rlimit>> translate_rlimits(const std::vector<spec::Rlimit>& r
 Result<ProcessPolicy> translate_process_at(const spec::Process& process, const Location& where,
                                            Warnings& warnings);
 Result<void> check_ids_are_mapped(const ProcessPolicy& process, const UserNamespaceConfig& mappings,
-                                  const Location& where);
+                                  const Location& where, std::string_view why);
 
 // hooks.cpp
 Result<HookSet> translate_hooks(const spec::Hooks& hooks, const Location& where);

@@ -18,23 +18,6 @@ namespace nucleus::runtime {
 
 namespace {
 
-constexpr unsigned long kGetNamespaceType = 0xb703;  // NS_GET_NSTYPE of linux/nsfs.h
-
-// The file is a namespace of this kind, and stays it: the descriptor is what the init will join.
-Result<base::UniqueFd> open_namespace(sys::Kernel& kernel, NamespaceKind kind,
-                                      const std::string& path) {
-    const std::string clause =
-        "config.json /linux/namespaces: " + std::string(names_of(kind).spec_name) + " namespace '" +
-        path + "'";
-    auto fd = sys::open_at(kernel, AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
-    if (!fd) return std::move(fd).error().in(clause);
-    const int type = kernel.ioctl(fd->get(), kGetNamespaceType, nullptr);
-    if (type < 0) return Error(Errc::invalid_config, clause + ": not a namespace");
-    if (static_cast<std::uint64_t>(type) != names_of(kind).clone_flag)
-        return Error(Errc::invalid_config, clause + ": a namespace of another type");
-    return std::move(*fd);
-}
-
 Result<void> check_rootfs(sys::Kernel& kernel, const std::string& path) {
     struct stat facts {};
     const int error = kernel.fstatat(AT_FDCWD, path.c_str(), facts, 0);
@@ -101,7 +84,6 @@ Result<void> Creation::make() {
     NUCLEUS_CHECK(read_bundle());
     NUCLEUS_CHECK(check_console(session_.kernel, policy_.process->terminal, detached_,
                                 request_.console_socket));
-    NUCLEUS_CHECK(open_namespaces());
     NUCLEUS_CHECK(plan_cgroup());
     NUCLEUS_CHECK(claim());
     if (auto acquired = acquire(); !acquired) return fail(std::move(acquired).error());
@@ -116,14 +98,19 @@ Result<void> Creation::read_bundle() {
     const std::string path = absolute ? name : request_.bundle + "/" + name;
     NUCLEUS_TRY(config_, sys::read_file(kernel, AT_FDCWD, path, spec::kMaxConfigBytes));
     NUCLEUS_TRY(const spec::Spec parsed, spec::parse(config_));
-    NUCLEUS_TRY(
-        policy_,
-        policy::translate(parsed, {.bundle = request_.bundle, .host_root = session_.is_host_root()},
-                          warnings_));
+    NUCLEUS_CHECK(joined_.open(kernel, parsed));
+    record_.own_namespaces = joined_.own();
+    NUCLEUS_TRY(policy_, policy::translate(parsed,
+                                           {.bundle = request_.bundle,
+                                            .host_root = session_.is_host_root(),
+                                            .own_namespaces = joined_.own()},
+                                           warnings_));
     if (!policy_.process)
         return Error(Errc::invalid_config,
                      "config.json /process: required: there is nothing to start");
-    NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
+    // In a mount namespace that is joined it is another's tree: the init will look.
+    if (!policy_.namespaces.joins(NamespaceKind::mnt))
+        NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
     record_.id = request_.id;
     record_.oci_version = parsed.oci_version;
     record_.bundle = request_.bundle;
@@ -135,17 +122,8 @@ Result<void> Creation::read_bundle() {
     record_.no_pivot = request_.no_pivot;
     record_.annotations = policy_.annotations;
     if (start_ == Start::at_gate) record_.socket = kGateName;
-    if (!policy_.user_namespace) warn_of_missing_capabilities(kernel, *policy_.process, warnings_);
-    return {};
-}
-
-Result<void> Creation::open_namespaces() {
-    for (NamespaceKind kind : kNamespaceKinds) {
-        if (!policy_.namespaces.joins(kind)) continue;
-        NUCLEUS_TRY(auto fd,
-                    open_namespace(session_.kernel, kind, policy_.namespaces.use(kind).path));
-        joined_.push_back(std::move(fd));
-    }
+    if (policy_.namespaces.inherits(NamespaceKind::user))
+        warn_of_missing_capabilities(kernel, *policy_.process, warnings_);
     return {};
 }
 
@@ -206,7 +184,7 @@ Result<void> Creation::remove_made() {
 plan::CgroupEntry Creation::cgroup_entry() const {
     if (!cgroup_) return plan::CgroupEntry::none;
     const bool no_process_fits = layout_.pure_v2() && policy_.cgroup.resources.pids_limit == 0;
-    return policy_.user_namespace || no_process_fits ? plan::CgroupEntry::from_outside
+    return policy_.namespaces.separate(NamespaceKind::user) || no_process_fits ? plan::CgroupEntry::from_outside
                                                      : plan::CgroupEntry::by_itself;
 }
 
@@ -240,6 +218,7 @@ bool Creation::has_creation_hooks() const {
 launch::HostInputs Creation::host_inputs() {
     launch::HostInputs in;
     in.mapper = mapper_ ? &*mapper_ : nullptr;
+    in.policy = &policy_;
     in.cgroup = cgroup_.get();
     in.rlimits = &policy_.process->rlimits;
     in.hooks = &policy_.hooks;
@@ -278,7 +257,7 @@ launch::HostInputs Creation::host_inputs() {
 Result<void> Creation::prepare() {
     launch::LaunchOptions options;
     options.gate = gate_.get();
-    for (const auto& fd : joined_) options.joined.push_back(fd.get());
+    options.joined = joined_.list();
     if (policy_.seccomp) {
         NUCLEUS_TRY(options.seccomp, enforce::compile_seccomp(*policy_.seccomp, warnings_));
     }

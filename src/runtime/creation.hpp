@@ -5,6 +5,7 @@
 #include "base/cleanup.hpp"
 #include "launch/host_steps.hpp"
 #include "launch/namespace_manager.hpp"
+#include "runtime/joined_namespaces.hpp"
 #include "runtime/session.hpp"
 
 namespace nucleus::runtime {
@@ -40,7 +41,6 @@ public:
 
 private:
     Result<void> read_bundle();
-    Result<void> open_namespaces();
     Result<void> plan_cgroup();
     Result<void> claim();
     Result<void> acquire();
@@ -68,7 +68,7 @@ private:
 
     std::string config_;
     policy::ContainerPolicy policy_;
-    std::vector<base::UniqueFd> joined_;
+    JoinedNamespaces joined_;
     enforce::CgroupLayout layout_;
     state::Record record_;
     std::optional<state::ContainerDirectory> directory_;

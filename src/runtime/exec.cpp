@@ -100,19 +100,20 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     Warnings known;  // create has told what the config alone gives cause for
     NUCLEUS_TRY(
         const policy::ContainerPolicy policy,
-        policy::translate(config,
-                          {.bundle = container.record->bundle, .host_root = session.is_host_root()},
-                          known));
+        policy::translate(config, translation_input(session, *container.record), known));
     NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
     NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
     NUCLEUS_CHECK(
         check_console(session.kernel, process.terminal, request.detach, request.console_socket));
-    if (!policy.user_namespace) warn_of_missing_capabilities(session.kernel, process, warnings);
+    const bool user_namespace = policy.namespaces.separate(NamespaceKind::user);
+    if (!user_namespace) warn_of_missing_capabilities(session.kernel, process, warnings);
 
     NUCLEUS_TRY(const auto pidfd, open_init(session, container));
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *container.record));
     launch::LaunchOptions options;
-    options.joined = {pidfd.get()};
+    NUCLEUS_TRY(const WayIn way, way_in(session, *container.record, policy.namespaces));
+    options.joined = {{separate_flags(policy.namespaces), pidfd.get()}};
+    options.root = way.root.get();
     if (policy.seccomp) {
         NUCLEUS_TRY(options.seccomp, enforce::compile_seccomp(*policy.seccomp, known));
     }
@@ -120,13 +121,14 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     facts.id = request.id;
     facts.namespaces = separate_flags(policy.namespaces);
     facts.cgroup_entry = !cgroup                 ? plan::CgroupEntry::none
-                         : policy.user_namespace ? plan::CgroupEntry::from_outside
+                         : user_namespace ? plan::CgroupEntry::from_outside
                                                  : plan::CgroupEntry::by_itself;
     if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
         NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
     }
-    facts.become_root = policy.user_namespace && policy.user_namespace->maps_uid(0) &&
-                        policy.user_namespace->maps_gid(0);
+    facts.become_root = user_namespace;
+    facts.groups_denied = way.groups_denied;
+    facts.root_by_descriptor = way.root.get() >= 0;
     facts.new_keyring = container.record->new_keyring;
     facts.seccomp = policy.seccomp;
     facts.preserve_fds = request.preserve_fds;

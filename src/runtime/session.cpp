@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "launch/user_namespace_mapper.hpp"
 #include "runtime/gate.hpp"
 #include "spec/parse.hpp"
 #include "state/process.hpp"
@@ -74,9 +75,37 @@ Result<policy::ContainerPolicy> policy_of(Session& session, const Container& con
                                           Warnings& warnings) {
     NUCLEUS_TRY(const std::string text, container.directory.load_config());
     NUCLEUS_TRY(const spec::Spec parsed, spec::parse(text));
-    const std::string& bundle = container.record ? container.record->bundle : std::string();
-    return policy::translate(parsed, {.bundle = bundle, .host_root = session.is_host_root()},
-                             warnings);
+    static const state::Record none;
+    const state::Record& record = container.record ? *container.record : none;
+    return policy::translate(parsed, translation_input(session, record), warnings);
+}
+
+policy::TranslationInput translation_input(Session& session, const state::Record& record) {
+    return {.bundle = record.bundle,
+            .host_root = session.is_host_root(),
+            .own_namespaces = record.own_namespaces};
+}
+
+Result<WayIn> way_in(Session& session, const state::Record& record,
+                     const NamespaceConfig& namespaces) {
+    WayIn way;
+    const bool own_root = namespaces.creates(NamespaceKind::mnt);
+    const bool user_namespace = namespaces.separate(NamespaceKind::user);
+    if (!record.init || (own_root && !user_namespace)) return way;
+    const pid_t pid = record.init->pid;
+    if (!own_root) {
+        NUCLEUS_TRY(way.root,
+                    sys::open_at(session.kernel, AT_FDCWD, "/proc/" + std::to_string(pid) + "/root",
+                                 O_PATH | O_DIRECTORY));
+    }
+    if (user_namespace) {
+        NUCLEUS_TRY(way.groups_denied,
+                    launch::UserNamespaceMapper::denies_groups(session.kernel, pid));
+    }
+    // What was looked at is the container's if its process is still that one.
+    if (!state::alive(session.kernel, *record.init))
+        return Error(Errc::not_running, "container not running");
+    return way;
 }
 
 namespace {

@@ -56,6 +56,18 @@ Result<std::unique_ptr<enforce::CgroupBackend>> own_cgroup_of(Session& session,
 Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container,
                                           Warnings& warnings);
 
+// What config.json's meaning depends on beyond itself: the same for every command of a container.
+policy::TranslationInput translation_input(Session& session, const state::Record& record);
+
+// How a process gets into a container that runs, beyond its pidfd.
+struct WayIn {
+    // Of the container, where it made no mount namespace: its root is not the namespace's then.
+    base::UniqueFd root;
+    bool groups_denied = false;  // by its user namespace
+};
+Result<WayIn> way_in(Session& session, const state::Record& record,
+                     const NamespaceConfig& namespaces);
+
 // CLONE_NEW* of the namespaces that the container does not share with the runtime.
 std::uint64_t separate_flags(const NamespaceConfig& namespaces);
 

@@ -14,6 +14,9 @@ Result<void> run_start_container_hooks(Session& session, const state::Record& re
     NUCLEUS_TRY(const auto cgroup, cgroup_of(session, record));
     launch::HookNamespaces namespaces{
         pidfd.get(), {}, separate_flags(policy.namespaces), cgroup.get()};
+    NUCLEUS_TRY(const WayIn way, way_in(session, record, policy.namespaces));
+    namespaces.root = way.root.get();
+    namespaces.groups_denied = way.groups_denied;
     namespaces.process = &*policy.process;
     namespaces.seccomp = policy.seccomp;
     if (policy.seccomp) {

@@ -45,6 +45,7 @@ std::string encode(const Record& record) {
     write_cgroup(json, record.cgroup);
     json.member("socket", record.socket);
     json.member("separatePidNamespace", record.separate_pid_namespace);
+    json.member("ownNamespaces", record.own_namespaces);
     json.member("newKeyring", record.new_keyring);
     json.member("noPivot", record.no_pivot);
     write_map(json, "annotations", record.annotations);
@@ -83,6 +84,7 @@ void read(const spec::Node& node, Record& out) {
     object.required("cgroup", out.cgroup);
     object.required("socket", out.socket);
     object.required("separatePidNamespace", out.separate_pid_namespace);
+    object.optional("ownNamespaces", out.own_namespaces);
     object.required("newKeyring", out.new_keyring);
     object.required("noPivot", out.no_pivot);
     object.required("annotations", out.annotations);

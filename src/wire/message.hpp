@@ -32,8 +32,11 @@ struct Order {
     Kind kind{};
     std::uint32_t first_slot = 0;
     std::uint32_t slot_count = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t flags = 0;  // kGroupsDenied
 };
+
+// The user namespace denies setgroups(2) (user_namespaces(7)): there are no groups to set.
+inline constexpr std::uint32_t kGroupsDenied = 1;
 
 // Below SCM_MAX_FD (253).
 inline constexpr std::uint32_t kMaxDescriptorsPerOrder = 128;

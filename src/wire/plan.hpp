@@ -40,6 +40,15 @@ struct ResourceLimit {
     bool operator==(const ResourceLimit&) const = default;
 };
 
+// Step::mode of join_namespace. A namespace may belong to the runtime's user namespace or to the one
+// that is joined: what the first cannot enter is entered from the second.
+inline constexpr std::uint32_t kJoinNow = 0;
+inline constexpr std::uint32_t kJoinOrWait = 1;     // EPERM: later
+inline constexpr std::uint32_t kJoinIfWaiting = 2;  // only if it had to wait
+
+// Step::mode of use_host_root: the descriptor of the container's root comes along.
+inline constexpr std::uint32_t kRootByDescriptor = 1;
+
 // Step::mode of make_link.
 inline constexpr std::uint32_t kLinkAlways = 0;    // what stands there already may stay
 inline constexpr std::uint32_t kLinkReplaces = 1;  // whatever stands there goes

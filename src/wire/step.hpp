@@ -14,10 +14,13 @@ enum class Side : std::uint8_t { host, init };
 
 enum class Op : std::uint16_t {
     // Stage 1: namespaces.
-    join_namespace,  // fd, flags = CLONE_NEW*
+    join_namespace,  // fd, flags = CLONE_NEW*, mode = kJoin*
     unshare_user,
     write_id_maps,
-    become_root,
+    check_id_maps,  // of a joined user namespace
+    unshare_time,
+    write_time_offsets,  // options = the lines of timens_offsets
+    become_root,         // where id 0 is mapped
     clone_container,  // flags = CLONE_NEW* of the created namespaces; fd = the unified cgroup to be
                       // born in, or -1
     enter_cgroup,
@@ -36,7 +39,7 @@ enum class Op : std::uint16_t {
     set_propagation,  // target on the host's copy, flags = MS_*
     open_sources,     // host: fills the slots of every bind (user namespace only)
     attach_rootfs,    // source = target = path; slot
-    use_host_root,    // the inherited mount namespace: source = path
+    use_host_root,    // a mount namespace that is not the container's own: source = path, or fd
     set_sysctl,       // target = path below /proc/sys, source = value
     mount_filesystem,
     mount_bind,
@@ -88,6 +91,9 @@ inline constexpr Operation kOperations[] = {
     {Op::join_namespace, Side::init, "join namespace"},
     {Op::unshare_user, Side::init, "unshare user namespace"},
     {Op::write_id_maps, Side::host, "write id maps"},
+    {Op::check_id_maps, Side::host, "check id maps"},
+    {Op::unshare_time, Side::init, "unshare time namespace"},
+    {Op::write_time_offsets, Side::host, "write time offsets"},
     {Op::become_root, Side::init, "become root"},
     {Op::clone_container, Side::init, "clone container process"},
     {Op::enter_cgroup, Side::init, "enter cgroup"},

@@ -38,10 +38,14 @@ void FakeKernel::make_proc_directory(pid_t pid) {
         for (int field = 4; field < 22; ++field) text += " 0";
         return text + " " + std::to_string(shown.start_time) + " 0 0\n";
     };
-    for (const char* name : {"uid_map", "gid_map", "setgroups", "oom_score_adj"}) {
-        const Inode file = make_file(directory + "/" + name, "0\n");
-        file->of_kernel = true;
-    }
+    const std::pair<const char*, const char*> files[] = {{"uid_map", "0 100000 65536\n"},
+                                                         {"gid_map", "0 100000 65536\n"},
+                                                         {"setgroups", "allow\n"},
+                                                         {"timens_offsets", ""},
+                                                         {"oom_score_adj", "0\n"}};
+    for (const auto& [name, content] : files)
+        make_file(directory + "/" + name, content)->of_kernel = true;
+    make_directory(directory + "/root");
 }
 
 void FakeKernel::end(Process& process, int code, int status) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/sched.h>
 #include <sys/mount.h>
 
 #include "../plan/sample.hpp"
@@ -87,6 +88,79 @@ BOOST_AUTO_TEST_CASE(a_shared_parent_of_the_rootfs_is_made_private_on_the_way_up
         recorder.step({.op = Op::set_propagation, .target = "/b/rootfs", .flags = MS_SHARED}) == 0);
     check_calls({"mount '/' 0x100000", "mount '/b/rootfs' 0x40000", "mount '/b' 0x40000",
                  "mount '/' 0x40000"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(namespace_step, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_namespace_that_may_not_be_joined_yet_waits_for_the_user_namespace) {
+    const plan::LaunchPlan plan = [] {
+        plan::LaunchPlan made;
+        for (const auto& [flags, mode] :
+             {std::pair{CLONE_NEWNET, wire::kJoinOrWait}, {CLONE_NEWUTS, wire::kJoinOrWait},
+              {CLONE_NEWUSER, wire::kJoinNow}, {CLONE_NEWNET, wire::kJoinIfWaiting},
+              {CLONE_NEWUTS, wire::kJoinIfWaiting}})
+            made.steps.push_back({.op = Op::join_namespace,
+                                  .flags = static_cast<std::uint64_t>(flags),
+                                  .mode = mode,
+                                  .fd = 40});
+        made.steps.push_back({.op = Op::execute});
+        made.argv = {"sh"};
+        return made;
+    }();
+    recorder.answer("setns", {-EPERM, 0, 0, 0});
+    recorder.run(plan);
+    std::vector<std::string> joins;
+    for (const std::string& text : recorder.texts())
+        if (text.starts_with("setns")) joins.push_back(text.substr(text.rfind(' ') + 1));
+    const std::vector<std::string> expected{"0x40000000", "0x4000000", "0x10000000", "0x40000000"};
+    BOOST_TEST(joins == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(another_failure_to_join_does_not_wait) {
+    recorder.answer("setns", {-EINVAL});
+    BOOST_TEST(recorder.step({.op = Op::join_namespace,
+                              .flags = CLONE_NEWNET,
+                              .mode = wire::kJoinOrWait}) == -EINVAL);
+    recorder.answer("setns", {-EPERM});
+    BOOST_TEST(recorder.step({.op = Op::join_namespace, .flags = CLONE_NEWNET}) == -EPERM);
+}
+
+BOOST_AUTO_TEST_CASE(an_id_0_that_is_not_mapped_is_not_taken_and_the_process_stays_hidden) {
+    recorder.answer("setresgid", {-EINVAL});
+    BOOST_TEST(recorder.step({.op = Op::become_root}) == 0);
+    BOOST_TEST(!recorder.has("setresuid"));
+    BOOST_TEST(recorder.has("prctl"));
+    recorder.answer("setresgid", {-EPERM});
+    BOOST_TEST(recorder.step({.op = Op::become_root}) == -EPERM);
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_without_time_namespaces_is_named) {
+    recorder.answer("unshare", {-EINVAL});
+    BOOST_TEST(recorder.step({.op = Op::unshare_time}) == -EINVAL);
+    BOOST_TEST(recorder.detail().find("CONFIG_TIME_NS") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(groups_that_are_denied_are_left_only_where_none_are_asked_for) {
+    wire::Order denied;
+    denied.kind = wire::Order::Kind::proceed;
+    denied.flags = wire::kGroupsDenied;
+    plan::LaunchPlan plan;
+    plan.steps = {{.op = Op::check_id_maps}, {.op = Op::set_groups}, {.op = Op::execute}};
+    plan.argv = {"sh"};
+    recorder.orders = {denied};
+    recorder.run(plan);
+    BOOST_TEST(!recorder.has("setgroups"));
+    Recorder asked;
+    plan.groups = {5};
+    asked.orders = {denied};
+    asked.run(plan);
+    BOOST_TEST(asked.has("setgroups"));
+    Recorder allowed;
+    plan.groups.clear();
+    allowed.run(plan);
+    BOOST_TEST(allowed.has("setgroups"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

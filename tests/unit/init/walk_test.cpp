@@ -33,6 +33,7 @@ constexpr Ignorable kIgnorable[] = {
     {Op::own_stdio, "statx ", "what cannot be asked is not given away"},
     {Op::set_capabilities, "capget", "none permitted known: none is given"},
     {Op::find_command, "openat2 <root> '/etc/passwd'", "HOME is / then"},
+    {Op::find_command, "openat2 <-1> '/etc/passwd'", "HOME is / then"},
     {Op::find_command, "openat2 </bundle/rootfs> '/etc/passwd'", "HOME is / then"},
     {Op::find_command, "openat2 <source 0> '/etc/passwd'", "HOME is / then"},
     {Op::find_command, "openat2 </> '/etc/passwd'", "HOME is / then"},

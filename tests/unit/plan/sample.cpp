@@ -105,6 +105,23 @@ ContainerPolicy joined_policy() {
     return policy;
 }
 
+ContainerPolicy joined_user_policy() {
+    ContainerPolicy policy = inherited_mounts_policy();
+    policy.namespaces = policy.namespaces.with_joined(NamespaceKind::user, "/run/pod/user")
+                            .with_joined(NamespaceKind::net, "/run/pod/net")
+                            .with_joined(NamespaceKind::mnt, "/run/pod/mnt");
+    policy.sysctl.clear();
+    return policy;
+}
+
+ContainerPolicy time_policy() {
+    ContainerPolicy policy = user_namespace_policy();
+    policy.namespaces =
+        policy.namespaces.with_time_namespace(true).with_time_offsets(
+            {{TimeOffset::Clock::monotonic, 86400, 7}, {TimeOffset::Clock::boottime, -5, 0}});
+    return policy;
+}
+
 ContainerPolicy inherited_mounts_policy() {
     ContainerPolicy policy = default_policy();
     policy.namespaces = policy.namespaces.with(NamespaceKind::mnt, {});
@@ -225,11 +242,17 @@ std::vector<NamedPlan> sample_plans() {
     exec_user.namespaces |= CLONE_NEWUSER;
     exec_user.cgroup_entry = CgroupEntry::from_outside;
     exec_user.seccomp.reset();
+    exec_user.become_root = exec_user.groups_denied = true;
+    ExecFacts exec_root = exec;
+    exec_root.namespaces &= ~std::uint64_t{CLONE_NEWNS};
+    exec_root.root_by_descriptor = true;
     const policy::ProcessPolicy process = *default_policy().process;
     return {
         {"default", compile_create(default_policy(), facts)},
         {"user-namespace", compile_create(user_namespace_policy(), outside)},
         {"joined-namespaces", compile_create(joined_policy(), facts)},
+        {"joined-user-namespace", compile_create(joined_user_policy(), outside)},
+        {"time-namespace", compile_create(time_policy(), outside)},
         {"inherited-mount-namespace", compile_create(inherited_mounts_policy(), facts)},
         {"hooks", compile_create(hooks_policy(), facts)},
         {"terminal", compile_create(terminal_policy(), facts)},
@@ -243,6 +266,7 @@ std::vector<NamedPlan> sample_plans() {
         {"exec", compile_exec(process, exec)},
         {"exec-terminal", compile_exec(exec_terminal, exec)},
         {"exec-user-namespace", compile_exec(process, exec_user)},
+        {"exec-inherited-mount-namespace", compile_exec(process, exec_root)},
         {"start-container-hook", compile_exec(process, start_hook)},
         {"create-container-hook",
          compile_namespace_hook(sample_hook(), CLONE_NEWNS | CLONE_NEWPID, "/bundle/rootfs")},

@@ -13,6 +13,8 @@ namespace nucleus::plan::testing {
 policy::ContainerPolicy default_policy();
 policy::ContainerPolicy user_namespace_policy();    // 0..65535 → 100000
 policy::ContainerPolicy joined_policy();            // ipc, uts, net and pid of a pod
+policy::ContainerPolicy joined_user_policy();       // user, net and mount, nothing to mount
+policy::ContainerPolicy time_policy();              // a time namespace with offsets
 policy::ContainerPolicy inherited_mounts_policy();  // no mount namespace of its own
 policy::ContainerPolicy hooks_policy();             // one hook of each kind
 policy::ContainerPolicy terminal_policy();          // 24 rows, 80 columns

@@ -122,36 +122,107 @@ BOOST_AUTO_TEST_CASE(refuses_what_namespaces_cannot_mean) {
          "config.json /linux/namespaces/1/type: namespace 'pid' is listed twice"},
         {"relative", set({{"network", "netns"}}), Errc::invalid_config,
          "config.json /linux/namespaces/0/path: must be an absolute path, is 'netns'"},
-        {"time", set({{"time", ""}}), Errc::unsupported,
-         "config.json /linux/namespaces/0/type: a time namespace is not supported by this version"},
-        {"join user", set({{"user", "/proc/1/ns/user"}}), Errc::unsupported,
-         "config.json /linux/namespaces/0/path: joining a namespace of type 'user' is not "
-         "supported "
-         "by this version"},
-        {"join mount", set({{"mount", "/proc/1/ns/mnt"}}), Errc::unsupported,
-         "config.json /linux/namespaces/0/path: joining a namespace of type 'mount' is not "
-         "supported by this version"},
-        {"join cgroup", set({{"cgroup", "/proc/1/ns/cgroup"}}), Errc::unsupported,
-         "config.json /linux/namespaces/0/path: joining a namespace of type 'cgroup' is not "
-         "supported by this version"},
+        {"twice, the runtime's own first", set({{"uts", "/proc/self/ns/uts"}, {"uts", ""}}),
+         Errc::invalid_config, "config.json /linux/namespaces/1/type: namespace 'uts' is listed "
+                               "twice"},
     });
 }
 
-BOOST_AUTO_TEST_CASE(joins_pid_network_ipc_and_uts_by_path) {
+BOOST_AUTO_TEST_CASE(joins_every_kind_by_path) {
     spec::Spec spec = sample_spec();
-    spec.linux_->namespaces = {{"pid", "/proc/7/ns/pid"},
-                               {"network", "/run/netns/a"},
-                               {"ipc", "/proc/7/ns/ipc"},
-                               {"uts", "/proc/7/ns/uts"},
-                               {"mount", ""}};
+    spec.linux_->namespaces.clear();
+    for (const NamespaceKind kind : kNamespaceKinds)
+        if (kind != NamespaceKind::mnt)
+            spec.linux_->namespaces.push_back({std::string(names_of(kind).spec_name),
+                                               "/proc/7/ns/" +
+                                                   std::string(names_of(kind).proc_name)});
+    spec.linux_->namespaces.push_back({"mount", ""});
     const Outcome outcome = translated(spec);
     const NamespaceConfig& config = outcome.policy().namespaces;
-    BOOST_TEST(config.use(NamespaceKind::pid).path == "/proc/7/ns/pid");
-    BOOST_TEST(config.use(NamespaceKind::net).path == "/run/netns/a");
-    BOOST_TEST(config.joins(NamespaceKind::ipc));
-    BOOST_TEST(config.joins(NamespaceKind::uts));
-    BOOST_TEST(config.inherits(NamespaceKind::cgroup));
+    BOOST_TEST(config.use(NamespaceKind::net).path == "/proc/7/ns/net");
+    for (const NamespaceKind kind : kNamespaceKinds)
+        BOOST_TEST(config.joins(kind) == (kind != NamespaceKind::mnt));
     BOOST_TEST(config.clone_flags() == std::uint64_t{CLONE_NEWNS});
+}
+
+BOOST_AUTO_TEST_CASE(a_path_of_the_runtimes_own_namespace_is_inherited) {
+    spec::Spec spec = sample_spec();
+    spec.linux_->namespaces = {{"network", "/proc/self/ns/net"}, {"mount", ""}};
+    const Outcome outcome =
+        translated(spec, {.bundle = "/b", .own_namespaces = std::uint64_t{CLONE_NEWNET}});
+    BOOST_TEST(outcome.policy().namespaces.inherits(NamespaceKind::net));
+    spec.linux_->sysctl = {{"net.ipv4.ip_forward", "1"}};
+    BOOST_TEST(
+        translated(spec, {.bundle = "/b", .own_namespaces = std::uint64_t{CLONE_NEWNET}})
+            .refusal()
+            .find("it inherits the runtime's") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_created_time_namespace_takes_its_offsets) {
+    spec::Spec spec = sample_spec();
+    spec.linux_->namespaces.push_back({"time", ""});
+    spec.linux_->time_offsets = {{"monotonic", {86400, 7}}, {"boottime", {-5, 0}}};
+    const std::vector<TimeOffset> expected{{TimeOffset::Clock::boottime, -5, 0},
+                                           {TimeOffset::Clock::monotonic, 86400, 7}};
+    BOOST_CHECK(translated(spec).policy().namespaces.time_offsets() == expected);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_offsets_that_no_time_namespace_of_the_containers_own_has) {
+    const auto offsets = [](const char* path, std::map<std::string, spec::TimeOffset> wanted) {
+        return [=](spec::Spec& spec) {
+            if (path != nullptr) spec.linux_->namespaces.push_back({"time", path});
+            spec.linux_->time_offsets = wanted;
+        };
+    };
+    check({
+        {"no namespace", offsets(nullptr, {{"monotonic", {1, 0}}}), Errc::invalid_config,
+         "config.json /linux/timeOffsets: offsets need a time namespace in linux.namespaces"},
+        {"joined", offsets("/proc/7/ns/time", {{"monotonic", {1, 0}}}), Errc::invalid_config,
+         "config.json /linux/timeOffsets: a time namespace that is joined keeps the offsets that "
+         "it has"},
+        {"clock", offsets("", {{"realtime", {1, 0}}}), Errc::invalid_config,
+         "config.json /linux/timeOffsets/realtime: is no clock of a time namespace: monotonic and "
+         "boottime are"},
+        {"nanoseconds", offsets("", {{"boottime", {0, 1000000000}}}), Errc::invalid_config,
+         "config.json /linux/timeOffsets/boottime/nanosecs: is not below 1000000000"},
+        {"none", offsets(nullptr, {}), Errc::invalid_config, "accepted"},
+    });
+}
+
+BOOST_AUTO_TEST_CASE(a_joined_user_namespace_must_be_the_one_that_is_described) {
+    spec::Spec spec = sample_spec_with_user_namespace();
+    for (auto& entry : spec.linux_->namespaces)
+        if (entry.type == "user") entry.path = "/proc/7/ns/user";
+    const auto actual = [](std::uint32_t host, bool denied = false) {
+        return JoinedUserNamespace{
+            *UserNamespaceConfig::custom({{0, host, 1000}}, {{0, host, 1000}},
+                                         UserNamespaceConfig::HostRoot::allowed),
+            denied};
+    };
+    const auto verdict = [&](const JoinedUserNamespace& joined) {
+        const Outcome outcome = translated(spec);
+        BOOST_TEST(!outcome.policy().user_namespace.has_value());
+        const auto checked = check_joined_user_namespace(outcome.policy(), joined);
+        return checked ? std::string("accepted") : checked.error().message();
+    };
+    const std::string differs =
+        "config.json /linux/uidMappings: are not those of the user namespace that is joined: "
+        "leave them out";
+    BOOST_TEST(verdict(actual(100000)) == "accepted");
+    BOOST_TEST(verdict(actual(200000)) == differs);
+    spec.linux_->uid_mappings = spec.linux_->gid_mappings = {{0, 0, 1}};  // podman's
+    BOOST_TEST(verdict(actual(200000)) == "accepted");
+    spec.linux_->uid_mappings.clear();
+    spec.linux_->gid_mappings.clear();
+    BOOST_TEST(verdict(actual(200000)) == "accepted");
+    spec.process->user.additional_gids = {5};
+    BOOST_TEST(verdict(actual(200000)) == "accepted");
+    BOOST_TEST(verdict(actual(200000, true)) ==
+               "config.json /process/user/additionalGids: the user namespace that is joined denies "
+               "setgroups(2)");
+    spec.process->user.uid = 1000;
+    BOOST_TEST(verdict(actual(200000)) ==
+               "config.json /process/user/uid: is not mapped in the user namespace that is joined");
 }
 
 BOOST_AUTO_TEST_CASE(a_created_user_namespace_takes_its_mappings) {
@@ -179,9 +250,9 @@ BOOST_AUTO_TEST_CASE(refuses_mappings_that_do_not_fit_the_user_namespace) {
          Errc::invalid_config,
          "config.json /linux/gidMappings: mappings need a user namespace in linux.namespaces"},
         {"no uids", [&](auto& spec) { user(spec).uid_mappings.clear(); }, Errc::invalid_config,
-         "config.json /linux/uidMappings: a new user namespace needs at least one mapping"},
+         "config.json /linux/uidMappings: a user namespace needs at least one mapping"},
         {"no gids", [&](auto& spec) { user(spec).gid_mappings.clear(); }, Errc::invalid_config,
-         "config.json /linux/gidMappings: a new user namespace needs at least one mapping"},
+         "config.json /linux/gidMappings: a user namespace needs at least one mapping"},
         {"overlap",
          [&](auto& spec) {
              user(spec).gid_mappings = {{0, 1000, 10}, {5, 3000, 10}};
@@ -240,6 +311,18 @@ BOOST_AUTO_TEST_CASE(an_inherited_mount_namespace_takes_nothing_that_would_chang
          "config.json /root/readonly" + why},
         {"propagation", [&](auto& spec) { inherit(spec).linux_->rootfs_propagation = "slave"; },
          Errc::invalid_config, "config.json /linux/rootfsPropagation" + why},
+        {"device",
+         [&](auto& spec) {
+             inherit(spec).linux_->devices = {{"p", "/dev/pipe", {}, {}, {}, {}, {}}};
+         },
+         Errc::invalid_config, "config.json /linux/devices" + why},
+        {"mount, joined",
+         [&](auto& spec) {
+             inherit(spec).mounts = {{"/proc", "proc", "proc", {}, {}, {}}};
+             spec.linux_->namespaces.push_back({"mount", "/proc/7/ns/mnt"});
+         },
+         Errc::invalid_config,
+         "config.json /mounts: needs a mount namespace of the container's own; it joins another's"},
     });
     spec::Spec plain = sample_spec();
     BOOST_TEST(translated(inherit(plain)).refusal() == "accepted");
@@ -272,8 +355,6 @@ BOOST_AUTO_TEST_CASE(refuses_by_name_every_property_that_it_does_not_act_on) {
                            " is not supported by this version"};
     };
     check({
-        row("/linux/timeOffsets", "a time namespace with offsets",
-            [](auto& spec) { spec.linux_->time_offsets["monotonic"] = {}; }),
         row("/linux/netDevices", "moving network devices",
             [](auto& spec) { spec.linux_->net_devices["eth0"] = {}; }),
         row("/linux/intelRdt", "Intel RDT",

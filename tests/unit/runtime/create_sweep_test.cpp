@@ -76,7 +76,7 @@ std::size_t sweep_create(Bundle bundle, Hierarchies hierarchies) {
 BOOST_AUTO_TEST_SUITE(fault_sweep_of_create)
 
 BOOST_AUTO_TEST_CASE(without_a_fault_a_container_is_created) {
-    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal}) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal, Bundle::joined}) {
         for (const Hierarchies hierarchies : {Hierarchies::v1, Hierarchies::v2}) {
             Machine machine(bundle, hierarchies);
             const auto created = create(machine);
@@ -120,6 +120,10 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_user_namespace) {
     BOOST_TEST(sweep_create(Bundle::user_namespace, Hierarchies::v1) > 400U);
 }
 
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_joined_namespaces) {
+    BOOST_TEST(sweep_create(Bundle::joined, Hierarchies::v1) > 200U);
+}
+
 BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_terminal) {
     BOOST_TEST(sweep_create(Bundle::terminal, Hierarchies::v1) > 300U);
 }
@@ -145,9 +149,9 @@ std::set<wire::Op> operations_of(Bundle bundle) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(is_told_of_by_its_step_and_leaves_nothing) {
-    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal}) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal, Bundle::joined}) {
         const std::set<wire::Op> operations = operations_of(bundle);
-        BOOST_TEST(operations.size() > 20U);
+        BOOST_TEST(operations.size() > (bundle == Bundle::joined ? 15U : 20U));
         for (const wire::Op op : operations) {
             Machine machine(bundle);
             machine.kernel.init_failure = {op, EPERM, ""};
@@ -166,7 +170,7 @@ BOOST_AUTO_TEST_CASE(is_told_of_by_its_step_and_leaves_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(is_missed_when_it_is_killed_and_leaves_nothing) {
-    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal}) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal, Bundle::joined}) {
         for (const wire::Op op : operations_of(bundle)) {
             Machine machine(bundle);
             machine.kernel.init_dies_at = op;

@@ -1,6 +1,6 @@
 #include "machine.hpp"
 
-#include <sched.h>
+#include <linux/sched.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -34,7 +34,18 @@ std::string process(bool terminal) {
            "rlimits":[{"type":"RLIMIT_NOFILE","soft":1024,"hard":1024}]},)";
 }
 
+// Nothing that would change another's mounts.
+std::string joining_section() {
+    return R"("linux":{"namespaces":[{"type":"pid"},{"type":"ipc","path":"/proc/self/ns/ipc"},
+        {"type":"user","path":"/run/pod/user"},{"type":"cgroup","path":"/run/pod/cgroup"},
+        {"type":"time","path":"/run/pod/time"},{"type":"mount","path":"/run/pod/mnt"}],
+        "uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+        "gidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"cgroupsPath":"/pod/c1",
+        "resources":{"pids":{"limit":64}}})";
+}
+
 std::string linux_section(Bundle bundle) {
+    if (bundle == Bundle::joined) return joining_section();
     const bool user = bundle == Bundle::user_namespace;
     const bool joins = bundle == Bundle::everything;
     std::string text = R"("linux":{"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"uts"},
@@ -42,7 +53,8 @@ std::string linux_section(Bundle bundle) {
     if (joins) text += R"(,"path":"/run/netns/pod")";
     text += "}";
     if (user)
-        text += R"(,{"type":"user"}],
+        text += R"(,{"type":"user"},{"type":"time"}],
+            "timeOffsets":{"monotonic":{"secs":86400,"nanosecs":7},"boottime":{"secs":-1}},
             "uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
             "gidMappings":[{"containerID":0,"hostID":100000,"size":65536})";
     text += R"(],"cgroupsPath":"/pod/c1",
@@ -56,6 +68,9 @@ std::string linux_section(Bundle bundle) {
 }
 
 std::string config(Bundle bundle) {
+    if (bundle == Bundle::joined)
+        return R"({"ociVersion":"1.3.0","root":{"path":"rootfs"},)" + process(false) +
+               linux_section(bundle) + "}";
     return R"({"ociVersion":"1.3.0","root":{"path":"rootfs","readonly":true},"hostname":"box",)" +
            process(bundle == Bundle::terminal) +
            (bundle == Bundle::everything ? hooks() : std::string()) +
@@ -123,6 +138,13 @@ Machine::Machine(Bundle which, Hierarchies hierarchies) : bundle(which) {
     kernel.make_directory("/run");
     kernel.make_file("/proc/self/uid_map", "0 0 4294967295\n");
     kernel.make_namespace("/run/netns/pod", CLONE_NEWNET);
+    constexpr std::pair<const char*, int> kNamespaces[] = {
+        {"user", CLONE_NEWUSER}, {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
+        {"mnt", CLONE_NEWNS},    {"ipc", CLONE_NEWIPC},       {"net", CLONE_NEWNET}};
+    for (const auto& [name, flag] : kNamespaces) {
+        kernel.make_namespace(std::string("/run/pod/") + name, flag);
+        kernel.make_namespace(std::string("/proc/self/ns/") + name, flag);
+    }
     kernel.make_listener("/run/console.sock");
     kernel.make_file("/bundle/config.json", config(which));
     kernel.make_directory("/bundle/rootfs");
