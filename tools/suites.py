@@ -30,6 +30,7 @@ SUITES = [
     _suite("cgroups", "tests/cgroups/run --runtime {runtime}", 40),
     _suite("peers", "tests/peers/run --runtime {runtime}", 120),
     _suite("lifecycle", "tests/lifecycle/run --runtime {runtime}", 80),
+    _suite("namespaces", "tests/namespaces/run --runtime {runtime}", 60),
     _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
     _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 90),
     _suite("attacks", "tests/attacks/run --runtime {runtime}", 50),

@@ -9,12 +9,14 @@
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "probe.hpp"
 
@@ -199,6 +201,19 @@ void report_system(Json& json, const Request&) {
     json.member("hostname", names.nodename);
     json.member("domainname", names.domainname);
     json.member("machine", names.machine);
+    json.end_object();
+}
+
+// Nanoseconds, as this process's time namespace has them.
+void report_clocks(Json& json, const Request&) {
+    constexpr std::pair<const char*, clockid_t> kClocks[] = {{"monotonic", CLOCK_MONOTONIC},
+                                                             {"boottime", CLOCK_BOOTTIME}};
+    json.begin_object();
+    for (const auto& [name, clock] : kClocks) {
+        timespec now{};
+        clock_gettime(clock, &now);
+        json.member(name, std::int64_t{now.tv_sec} * 1000000000 + now.tv_nsec);
+    }
     json.end_object();
 }
 

@@ -36,6 +36,7 @@ constexpr Section kSections[] = {
     {"rlimits", report_rlimits},
     {"scheduling", report_scheduling},
     {"system", report_system},
+    {"clocks", report_clocks},
     {"keyring", report_keyring},
     {"network", report_network},
     {"mounts", report_mounts},

@@ -44,6 +44,7 @@ void report_session(Json& json, const Request& request);
 void report_keyring(Json& json, const Request& request);
 void report_network(Json& json, const Request& request);
 void report_system(Json& json, const Request& request);
+void report_clocks(Json& json, const Request& request);
 
 // syscalls.cpp: what each of a list of harmless system calls answers.
 void report_syscalls(Json& json, const Request& request);
