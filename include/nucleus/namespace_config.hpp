@@ -64,7 +64,8 @@ public:
     NamespaceConfig with_joined(NamespaceKind kind, std::string path) const;
     NamespaceConfig with_cgroup_namespace(bool create) const;
     NamespaceConfig with_time_namespace(bool create) const;
-    // At most one a clock. Their meaning is the created time namespace's; without one there is none.
+    // At most one a clock. Their meaning is the created time namespace's; without one there is
+    // none.
     NamespaceConfig with_time_offsets(std::vector<TimeOffset> offsets) const;
 
     const NamespaceUse& use(NamespaceKind kind) const {

@@ -213,8 +213,8 @@ struct TranslationInput {
     // The runtime may map host id 0: it is uid 0 of its own user namespace (podman's rootless one
     // counts: it maps id 0 there).
     bool host_root = true;
-    // CLONE_NEW* of the kinds whose path in linux.namespaces is that of the runtime's own namespace:
-    // to join it is to inherit it, with all that is refused there.
+    // CLONE_NEW* of the kinds whose path in linux.namespaces is that of the runtime's own
+    // namespace: to join it is to inherit it, with all that is refused there.
     std::uint64_t own_namespaces = 0;
 };
 

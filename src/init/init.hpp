@@ -20,12 +20,12 @@ struct Init {
     int parent = -1;    // open_parent_in_root's last answer
     int proc_sys = -1;  // /proc/sys of a procfs of our own, opened by the first sysctl
     unsigned caller_umask = 022;
-    int mask_directory = -1;        // the shared empty tmpfs of masked directories
-    int null_device = -1;           // the host's /dev/null, proven to be it
+    int mask_directory = -1;          // the shared empty tmpfs of masked directories
+    int null_device = -1;             // the host's /dev/null, proven to be it
     std::uint64_t waiting_joins = 0;  // CLONE_NEW* of what is joined after the user namespace
     bool groups_denied = false;       // by the user namespace: the host has looked
-    int starter = -1;               // who said go: gets the report if execve fails
-    const char* command = nullptr;  // what find_command found
+    int starter = -1;                 // who said go: gets the report if execve fails
+    const char* command = nullptr;    // what find_command found
     const char* detail = "";
 
     const char* text(wire::Text text) const { return block + text.offset; }

@@ -36,7 +36,7 @@ struct HookNamespaces {
     std::string directory;    // where a hook of the host's runs: the root file system
     std::uint64_t flags = 0;  // CLONE_NEW* that differ from the runtime's
     enforce::CgroupBackend* cgroup = nullptr;  // joined, if there is one
-    int root = -1;  // the container's, where it is not its mount namespace's
+    int root = -1;               // the container's, where it is not its mount namespace's
     bool groups_denied = false;  // setgroups(2), by its user namespace
     // startContainer: the file is the image's, so it gets no more than the container's process.
     // Null: a program of the host's.

@@ -55,9 +55,10 @@ Result<void> HostSteps::write_time_offsets(Launch& launch, const plan::Step& ste
     auto written = sys::write_existing(kernel_, AT_FDCWD, file, lines);
     // time_namespaces(7): the clock would be negative, or past half of what it can count.
     if (!written && written.error().errnum() == ERANGE)
-        return Error(Errc::invalid_config,
-                     "config.json /linux/timeOffsets: a clock would leave the range that the kernel "
-                     "counts in");
+        return Error(
+            Errc::invalid_config,
+            "config.json /linux/timeOffsets: a clock would leave the range that the kernel "
+            "counts in");
     return std::move(written).in("write time offsets");
 }
 

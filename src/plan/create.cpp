@@ -96,9 +96,8 @@ private:
         for (const TimeOffset& offset : namespaces_.time_offsets()) {
             const int clock =
                 offset.clock == TimeOffset::Clock::monotonic ? CLOCK_MONOTONIC : CLOCK_BOOTTIME;
-            offsets.options.push_back(std::to_string(clock) + " " +
-                                      std::to_string(offset.seconds) + " " +
-                                      std::to_string(offset.nanoseconds));
+            offsets.options.push_back(std::to_string(clock) + " " + std::to_string(offset.seconds) +
+                                      " " + std::to_string(offset.nanoseconds));
         }
         if (!offsets.options.empty()) add(std::move(offsets));
     }

@@ -93,8 +93,8 @@ struct ExecFacts {
     std::string id;
     CgroupEntry cgroup_entry = CgroupEntry::by_itself;
     std::uint64_t namespaces = 0;  // CLONE_NEW* that differ from the runtime's
-    bool become_root = false;  // it has a user namespace: what is made on the way is its root's
-    bool groups_denied = false;  // that denies setgroups(2)
+    bool become_root = false;      // it has a user namespace: what is made on the way is its root's
+    bool groups_denied = false;    // that denies setgroups(2)
     // The container's root is not that of its mount namespace, which is not its own: its descriptor
     // comes along (LaunchOptions::root).
     bool root_by_descriptor = false;

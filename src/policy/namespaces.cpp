@@ -100,9 +100,9 @@ Result<std::optional<UserNamespaceConfig>> translate_user_namespace(
         return where.at("gidMappings").invalid("a user namespace needs at least one mapping");
     }
     using HostRoot = UserNamespaceConfig::HostRoot;
-    auto config =
-        UserNamespaceConfig::custom(section.uid_mappings, section.gid_mappings,
-                                    input.host_root || joins ? HostRoot::allowed : HostRoot::refused);
+    auto config = UserNamespaceConfig::custom(
+        section.uid_mappings, section.gid_mappings,
+        input.host_root || joins ? HostRoot::allowed : HostRoot::refused);
     if (!config) {
         const bool of_uids = config.error().message().starts_with("uid");
         return where.at(of_uids ? "uidMappings" : "gidMappings").invalid(config.error().message());
@@ -117,8 +117,9 @@ Result<void> check_joined_user_namespace(const ContainerPolicy& policy,
         const Location process = document.at("process");
         NUCLEUS_CHECK(check_ids_are_mapped(*policy.process, joined.maps, process, kUnmapped));
         if (joined.groups_denied && !policy.process->additional_gids.empty()) {
-            return process.at("user").at("additionalGids").invalid(
-                "the user namespace that is joined denies setgroups(2)");
+            return process.at("user")
+                .at("additionalGids")
+                .invalid("the user namespace that is joined denies setgroups(2)");
         }
     }
     if (!policy.joined_user_namespace) return {};

@@ -54,8 +54,8 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     NUCLEUS_CHECK(refuse_unsupported(section, linux_location));
 
     ContainerPolicy policy;
-    NUCLEUS_TRY(policy.namespaces, translate_namespaces(section.namespaces, input,
-                                                        linux_location.at("namespaces")));
+    NUCLEUS_TRY(policy.namespaces,
+                translate_namespaces(section.namespaces, input, linux_location.at("namespaces")));
     NUCLEUS_TRY(auto offsets, translate_time_offsets(section.time_offsets, policy.namespaces,
                                                      linux_location.at("timeOffsets")));
     policy.namespaces = policy.namespaces.with_time_offsets(std::move(offsets));

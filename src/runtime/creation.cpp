@@ -184,8 +184,9 @@ Result<void> Creation::remove_made() {
 plan::CgroupEntry Creation::cgroup_entry() const {
     if (!cgroup_) return plan::CgroupEntry::none;
     const bool no_process_fits = layout_.pure_v2() && policy_.cgroup.resources.pids_limit == 0;
-    return policy_.namespaces.separate(NamespaceKind::user) || no_process_fits ? plan::CgroupEntry::from_outside
-                                                     : plan::CgroupEntry::by_itself;
+    return policy_.namespaces.separate(NamespaceKind::user) || no_process_fits
+               ? plan::CgroupEntry::from_outside
+               : plan::CgroupEntry::by_itself;
 }
 
 plan::LaunchPlan Creation::compile() const {

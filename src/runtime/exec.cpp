@@ -98,9 +98,8 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     NUCLEUS_TRY(const std::string text, container.directory.load_config());
     NUCLEUS_TRY(const spec::Spec config, spec::parse(text));
     Warnings known;  // create has told what the config alone gives cause for
-    NUCLEUS_TRY(
-        const policy::ContainerPolicy policy,
-        policy::translate(config, translation_input(session, *container.record), known));
+    NUCLEUS_TRY(const policy::ContainerPolicy policy,
+                policy::translate(config, translation_input(session, *container.record), known));
     NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
     NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
     NUCLEUS_CHECK(
@@ -120,9 +119,9 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     plan::ExecFacts facts;
     facts.id = request.id;
     facts.namespaces = separate_flags(policy.namespaces);
-    facts.cgroup_entry = !cgroup                 ? plan::CgroupEntry::none
+    facts.cgroup_entry = !cgroup          ? plan::CgroupEntry::none
                          : user_namespace ? plan::CgroupEntry::from_outside
-                                                 : plan::CgroupEntry::by_itself;
+                                          : plan::CgroupEntry::by_itself;
     if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
         NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
     }

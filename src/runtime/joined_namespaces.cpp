@@ -24,7 +24,8 @@ Result<base::UniqueFd> open_namespace(sys::Kernel& kernel, const NamespaceNames&
 
 // One namespace has one inode (namespaces(7)).
 Result<bool> is_own(sys::Kernel& kernel, const NamespaceNames& names, int fd) {
-    struct stat theirs {}, own {};
+    struct stat theirs {
+    }, own{};
     const std::string path = "/proc/self/ns/" + std::string(names.proc_name);
     int error = kernel.fstat(fd, theirs);
     if (error == 0) error = kernel.fstatat(AT_FDCWD, path.c_str(), own, 0);

@@ -1,5 +1,5 @@
-// The namespaces that linux.namespaces names by path: opened before anything is made, and held until
-// the init has joined them, so that what was judged is what is joined.
+// The namespaces that linux.namespaces names by path: opened before anything is made, and held
+// until the init has joined them, so that what was judged is what is joined.
 #pragma once
 
 #include <vector>

@@ -40,8 +40,8 @@ struct ResourceLimit {
     bool operator==(const ResourceLimit&) const = default;
 };
 
-// Step::mode of join_namespace. A namespace may belong to the runtime's user namespace or to the one
-// that is joined: what the first cannot enter is entered from the second.
+// Step::mode of join_namespace. A namespace may belong to the runtime's user namespace or to the
+// one that is joined: what the first cannot enter is entered from the second.
 inline constexpr std::uint32_t kJoinNow = 0;
 inline constexpr std::uint32_t kJoinOrWait = 1;     // EPERM: later
 inline constexpr std::uint32_t kJoinIfWaiting = 2;  // only if it had to wait

@@ -97,10 +97,11 @@ BOOST_FIXTURE_TEST_SUITE(namespace_step, Fixture)
 BOOST_AUTO_TEST_CASE(a_namespace_that_may_not_be_joined_yet_waits_for_the_user_namespace) {
     const plan::LaunchPlan plan = [] {
         plan::LaunchPlan made;
-        for (const auto& [flags, mode] :
-             {std::pair{CLONE_NEWNET, wire::kJoinOrWait}, {CLONE_NEWUTS, wire::kJoinOrWait},
-              {CLONE_NEWUSER, wire::kJoinNow}, {CLONE_NEWNET, wire::kJoinIfWaiting},
-              {CLONE_NEWUTS, wire::kJoinIfWaiting}})
+        for (const auto& [flags, mode] : {std::pair{CLONE_NEWNET, wire::kJoinOrWait},
+                                          {CLONE_NEWUTS, wire::kJoinOrWait},
+                                          {CLONE_NEWUSER, wire::kJoinNow},
+                                          {CLONE_NEWNET, wire::kJoinIfWaiting},
+                                          {CLONE_NEWUTS, wire::kJoinIfWaiting}})
             made.steps.push_back({.op = Op::join_namespace,
                                   .flags = static_cast<std::uint64_t>(flags),
                                   .mode = mode,
@@ -120,9 +121,9 @@ BOOST_AUTO_TEST_CASE(a_namespace_that_may_not_be_joined_yet_waits_for_the_user_n
 
 BOOST_AUTO_TEST_CASE(another_failure_to_join_does_not_wait) {
     recorder.answer("setns", {-EINVAL});
-    BOOST_TEST(recorder.step({.op = Op::join_namespace,
-                              .flags = CLONE_NEWNET,
-                              .mode = wire::kJoinOrWait}) == -EINVAL);
+    BOOST_TEST(recorder.step(
+                   {.op = Op::join_namespace, .flags = CLONE_NEWNET, .mode = wire::kJoinOrWait}) ==
+               -EINVAL);
     recorder.answer("setns", {-EPERM});
     BOOST_TEST(recorder.step({.op = Op::join_namespace, .flags = CLONE_NEWNET}) == -EPERM);
 }

@@ -81,10 +81,10 @@ BOOST_AUTO_TEST_CASE(the_process_is_adopted_before_it_does_anything_but_enter_it
 
 BOOST_AUTO_TEST_CASE(the_spawn_makes_the_process_only_where_nothing_comes_before_it) {
     for_each_plan([](const LaunchPlan& plan) {
-        const bool needs_a_stage_before =
-            count(plan, Op::join_namespace) + count(plan, Op::unshare_user) +
-                count(plan, Op::unshare_time) >
-            0;
+        const bool needs_a_stage_before = count(plan, Op::join_namespace) +
+                                              count(plan, Op::unshare_user) +
+                                              count(plan, Op::unshare_time) >
+                                          0;
         BOOST_TEST(plan.spawned_with.has_value() == !needs_a_stage_before);
     });
 }
@@ -137,8 +137,8 @@ BOOST_AUTO_TEST_CASE(what_belongs_to_a_joined_user_namespace_is_tried_again_from
     for (const std::size_t at : places(plan, Op::join_namespace))
         joins.emplace_back(plan.steps[at].flags, plan.steps[at].mode);
     const std::vector<std::pair<std::uint64_t, std::uint32_t>> expected{
-        {CLONE_NEWNET, wire::kJoinOrWait},    {CLONE_NEWNS, wire::kJoinOrWait},
-        {CLONE_NEWUSER, wire::kJoinNow},      {CLONE_NEWNET, wire::kJoinIfWaiting},
+        {CLONE_NEWNET, wire::kJoinOrWait},   {CLONE_NEWNS, wire::kJoinOrWait},
+        {CLONE_NEWUSER, wire::kJoinNow},     {CLONE_NEWNET, wire::kJoinIfWaiting},
         {CLONE_NEWNS, wire::kJoinIfWaiting},
     };
     BOOST_CHECK(joins == expected);

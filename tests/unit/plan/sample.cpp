@@ -116,9 +116,8 @@ ContainerPolicy joined_user_policy() {
 
 ContainerPolicy time_policy() {
     ContainerPolicy policy = user_namespace_policy();
-    policy.namespaces =
-        policy.namespaces.with_time_namespace(true).with_time_offsets(
-            {{TimeOffset::Clock::monotonic, 86400, 7}, {TimeOffset::Clock::boottime, -5, 0}});
+    policy.namespaces = policy.namespaces.with_time_namespace(true).with_time_offsets(
+        {{TimeOffset::Clock::monotonic, 86400, 7}, {TimeOffset::Clock::boottime, -5, 0}});
     return policy;
 }
 

@@ -123,8 +123,9 @@ BOOST_AUTO_TEST_CASE(refuses_what_namespaces_cannot_mean) {
         {"relative", set({{"network", "netns"}}), Errc::invalid_config,
          "config.json /linux/namespaces/0/path: must be an absolute path, is 'netns'"},
         {"twice, the runtime's own first", set({{"uts", "/proc/self/ns/uts"}, {"uts", ""}}),
-         Errc::invalid_config, "config.json /linux/namespaces/1/type: namespace 'uts' is listed "
-                               "twice"},
+         Errc::invalid_config,
+         "config.json /linux/namespaces/1/type: namespace 'uts' is listed "
+         "twice"},
     });
 }
 
@@ -133,9 +134,9 @@ BOOST_AUTO_TEST_CASE(joins_every_kind_by_path) {
     spec.linux_->namespaces.clear();
     for (const NamespaceKind kind : kNamespaceKinds)
         if (kind != NamespaceKind::mnt)
-            spec.linux_->namespaces.push_back({std::string(names_of(kind).spec_name),
-                                               "/proc/7/ns/" +
-                                                   std::string(names_of(kind).proc_name)});
+            spec.linux_->namespaces.push_back(
+                {std::string(names_of(kind).spec_name),
+                 "/proc/7/ns/" + std::string(names_of(kind).proc_name)});
     spec.linux_->namespaces.push_back({"mount", ""});
     const Outcome outcome = translated(spec);
     const NamespaceConfig& config = outcome.policy().namespaces;
@@ -152,10 +153,9 @@ BOOST_AUTO_TEST_CASE(a_path_of_the_runtimes_own_namespace_is_inherited) {
         translated(spec, {.bundle = "/b", .own_namespaces = std::uint64_t{CLONE_NEWNET}});
     BOOST_TEST(outcome.policy().namespaces.inherits(NamespaceKind::net));
     spec.linux_->sysctl = {{"net.ipv4.ip_forward", "1"}};
-    BOOST_TEST(
-        translated(spec, {.bundle = "/b", .own_namespaces = std::uint64_t{CLONE_NEWNET}})
-            .refusal()
-            .find("it inherits the runtime's") != std::string::npos);
+    BOOST_TEST(translated(spec, {.bundle = "/b", .own_namespaces = std::uint64_t{CLONE_NEWNET}})
+                   .refusal()
+                   .find("it inherits the runtime's") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_created_time_namespace_takes_its_offsets) {
