@@ -205,7 +205,8 @@ Result<void> Launch::walk(HostSide& host, Op last) {
         NUCLEUS_CHECK(host.perform(*this, step));
         const bool last_of_run = cursor_ + 1 == plan_.steps.size() ||
                                  wire::operation(plan_.steps[cursor_ + 1].op).side == Side::init;
-        if (awaited && last_of_run) NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed, order_flags_));
+        if (awaited && last_of_run)
+            NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed, order_flags_));
         if (step.op == last) {
             ++cursor_;
             return {};

@@ -26,7 +26,7 @@ struct StatMount {
 };
 static_assert(offsetof(StatMount, root) == 104 && offsetof(StatMount, text) == 512);
 
-constexpr unsigned kUniqueId = 0x4000;  // STATX_MNT_ID_UNIQUE
+constexpr unsigned kUniqueId = 0x4000;                                // STATX_MNT_ID_UNIQUE
 constexpr std::uint64_t kRoot = 0x08, kType = 0x20, kOptions = 0x80;  // STATMOUNT_*
 
 std::optional<std::string_view> text_at(const StatMount& answer, std::size_t filled,
