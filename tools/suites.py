@@ -20,17 +20,18 @@ def _check(name, command, budget, tier="short"):
 
 
 SUITES = [
-    _check("lint-layers", "tools/lint-layers", 10),
-    _check("lint-format", "tools/lint-format", 30),
-    _check("lint-docs", "tools/lint-docs", 10),
-    _check("lint-init", "tools/lint-init {init}", 10),
+    _check("lint-layers", "tools/lint-layers", 5),
+    _check("lint-format", "tools/lint-format", 20),
+    _check("lint-docs", "tools/lint-docs", 5),
+    _check("lint-init", "tools/lint-init {init}", 5),
     _suite("tools", "tests/tools/run", 50),
     _suite("support", "tests/support/run", 20),
-    _suite("unit", "tools/run-unit-tests {build}", 40),
+    _suite("unit", "tools/run-unit-tests {build}", 35),
     _suite("cgroups", "tests/cgroups/run --runtime {runtime}", 40),
     _suite("peers", "tests/peers/run --runtime {runtime}", 120),
     _suite("lifecycle", "tests/lifecycle/run --runtime {runtime}", 80),
     _suite("namespaces", "tests/namespaces/run --runtime {runtime}", 60),
+    _suite("operations", "tests/operations/run --runtime {runtime}", 30),
     _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
     _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 90),
     _suite("attacks", "tests/attacks/run --runtime {runtime}", 50),
@@ -44,6 +45,7 @@ SUITES = [
     _suite("bad-input-on-runc", "tests/bad_input/run --runtime runc", 150, "long"),
     _suite("podman-on-runc", "tests/callers/podman.py --runtime runc", 240, "long"),
     _suite("containerd-on-runc", "tests/callers/containerd.py --runtime runc", 180, "long"),
+    _suite("prove", "conformance/prove --write --runtime {runtime}", 1800, "long"),
     _check("lint-tidy", "tools/lint-tidy {build}", 1800, "long"),
     _check("bench", "bench/run --runtime {runtime} --peer crun --peer runc", 300, "long"),
 ]

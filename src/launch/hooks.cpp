@@ -210,13 +210,15 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook,
     return outcome;
 }
 
+std::string clause_of(HookKind kind, std::size_t index, const spec::Hook& hook) {
+    return std::string(name_of(kind)) + " hook " + std::to_string(index) + " '" + hook.path + "'";
+}
+
 template <class Run>
 Result<void> run_each(const policy::HookSet& hooks, HookKind kind, Run run) {
     const auto& list = hooks.of(kind);
     for (std::size_t i = 0; i < list.size(); ++i)
-        NUCLEUS_CHECK(Result<void>(run(list[i]))
-                          .in(std::string(name_of(kind)) + " hook " + std::to_string(i) + " '" +
-                              list[i].path + "'"));
+        NUCLEUS_CHECK(Result<void>(run(list[i])).in(clause_of(kind, i, list[i])));
     return {};
 }
 
@@ -254,6 +256,19 @@ Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, H
     return run_each(hooks, kind, [&](const spec::Hook& hook) {
         return run_host_hook(kernel, hook, state.bundle, json);
     });
+}
+
+void run_poststop_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, const HookState& state,
+                        Warnings& warnings) {
+    const auto& list = hooks.of(HookKind::poststop);
+    if (list.empty()) return;
+    const std::string json = state.json();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        auto ran = run_host_hook(kernel, list[i], state.bundle, json);
+        if (!ran)
+            warnings.push_back(
+                std::move(ran).error().in(clause_of(HookKind::poststop, i, list[i])).message());
+    }
 }
 
 Result<void> run_container_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, HookKind kind,

@@ -30,6 +30,10 @@ std::string_view name_of(policy::HookKind kind);
 Result<void> run_host_hooks(sys::Kernel& kernel, const policy::HookSet& hooks,
                             policy::HookKind kind, const HookState& state);
 
+// All of them, whatever fails: a warning each, and the life cycle goes on (runtime.md#lifecycle).
+void run_poststop_hooks(sys::Kernel& kernel, const policy::HookSet& hooks, const HookState& state,
+                        Warnings& warnings);
+
 // The container that a hook enters.
 struct HookNamespaces {
     int pidfd = -1;

@@ -37,12 +37,14 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     const bool needs_admin = seccomp && !process.no_new_privileges;
     add({.op = Op::set_capabilities, .value = needs_admin ? 1ULL << CAP_SYS_ADMIN : 0});
     add({.op = Op::set_umask, .mode = process.umask.value_or(~0U /* the caller's */)});
-    add({.op = Op::find_command, .source = process.args.front()});
+    // Without arguments it can only wait: the bundle has no process.
+    if (!process.args.empty()) add({.op = Op::find_command, .source = process.args.front()});
     if (!plan.rlimits.empty() && limiter == Limiter::host) add({.op = Op::set_rlimits});
 }
 
 void add_start_steps(LaunchPlan& plan, const policy::ProcessPolicy& process) {
     plan.steps.push_back({.op = Op::wait_for_start});
+    if (process.args.empty()) return;
     if (process.no_new_privileges) plan.steps.push_back({.op = Op::set_no_new_privileges});
     if (plan.needs_seccomp) plan.steps.push_back({.op = Op::load_seccomp});
     plan.steps.push_back({.op = Op::execute, .source = process.args.front()});

@@ -37,6 +37,12 @@ Result<void> check_uts_name(std::string_view name, const NamespaceConfig& namesp
     return where.without_nul(name);
 }
 
+// config.md#annotations: "Keys MUST NOT be an empty string."
+Result<void> check_annotations(const spec::Annotations& annotations, const Location& where) {
+    if (annotations.contains("")) return where.invalid("has an empty key");
+    return {};
+}
+
 }  // namespace
 
 const std::vector<spec::Hook>& HookSet::of(HookKind kind) const {
@@ -88,6 +94,7 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     policy.domainname = spec.domainname;
     NUCLEUS_TRY(policy.sysctl,
                 translate_sysctl(section.sysctl, policy.namespaces, linux_location.at("sysctl")));
+    NUCLEUS_CHECK(check_annotations(spec.annotations, document.at("annotations")));
     policy.annotations = spec.annotations;
     return policy;
 }

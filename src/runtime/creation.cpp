@@ -105,9 +105,13 @@ Result<void> Creation::read_bundle() {
                                             .host_root = session_.is_host_root(),
                                             .own_namespaces = joined_.own()},
                                            warnings_));
-    if (!policy_.process)
-        return Error(Errc::invalid_config,
-                     "config.json /process: required: there is nothing to start");
+    if (!policy_.process) {
+        if (start_ == Start::by_creator)
+            return Error(Errc::invalid_config,
+                         "config.json /process: required: there is nothing to start");
+        // It waits, and start will refuse (config.md#process: "REQUIRED when start is called").
+        policy_.process.emplace().cwd = "/";
+    }
     // In a mount namespace that is joined it is another's tree: the init will look.
     if (!policy_.namespaces.joins(NamespaceKind::mnt))
         NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
@@ -313,10 +317,8 @@ Result<void> Creation::take_down() {
 Error Creation::fail(Error cause) {
     Error error = cleanup_.fail(std::move(cause));
     if (hooks_ran_) {
-        const auto state = launch::hook_state(record_, "stopped", 0);
-        auto ran = launch::run_host_hooks(session_.kernel, policy_.hooks,
-                                          policy::HookKind::poststop, state);
-        if (!ran) warnings_.push_back(ran.error().message());
+        launch::run_poststop_hooks(session_.kernel, policy_.hooks,
+                                   launch::hook_state(record_, "stopped", 0), warnings_);
     }
     return error;
 }

@@ -18,8 +18,6 @@ Result<void> check_deletable(const Container& container, bool force) {
 }  // namespace
 
 Result<void> remove_cgroup(enforce::CgroupBackend& cgroup) {
-    NUCLEUS_TRY(const bool done, cgroup.destroy_if_empty());
-    if (done) return {};
     NUCLEUS_TRY(const auto pids, cgroup.pids());
     if (!pids.empty()) NUCLEUS_CHECK(cgroup.signal_all(SIGKILL));
     return cgroup.destroy();
@@ -34,10 +32,8 @@ Result<void> remove_ended(Session& session, state::ContainerDirectory& directory
     }
     NUCLEUS_CHECK(directory.remove());
     if (policy == nullptr) return {};
-    auto ran = launch::run_host_hooks(session.kernel, policy->hooks, policy::HookKind::poststop,
-                                      launch::hook_state(*record, "stopped", 0));
-    // runtime.md#lifecycle: logged, and the life cycle goes on as if it had succeeded.
-    if (!ran) warnings.push_back(ran.error().message());
+    launch::run_poststop_hooks(session.kernel, policy->hooks,
+                               launch::hook_state(*record, "stopped", 0), warnings);
     return {};
 }
 

@@ -53,15 +53,19 @@ private:
     const policy::ContainerPolicy& policy_;
 };
 
-// A container whose hook failed is stopped (runtime.md#lifecycle).
-Error stop_after(Error cause, launch::NamespaceManager& namespaces) {
+// A container whose hook failed is stopped, and its life goes on where it is destroyed: step 12,
+// with the poststop hooks behind it (runtime.md#lifecycle).
+Error destroy_after(Error cause, Session& session, const std::string& id,
+                    launch::NamespaceManager& namespaces, Warnings& warnings) {
     if (auto cleaned = namespaces.clean(); !cleaned) return std::move(cause).also(cleaned.error());
+    if (auto removed = remove(session, {.id = id, .force = true}, warnings); !removed)
+        return std::move(cause).also(removed.error());
     return cause;
 }
 
 }  // namespace
 
-Result<void> start(Session& session, const std::string& id, Warnings&) {
+Result<void> start(Session& session, const std::string& id, Warnings& warnings) {
     NUCLEUS_TRY(Container found, open_container(session, id));
     NUCLEUS_CHECK(check_startable(found));
     // Ends with this process; a second start is told, not made to wait. Another may have started it
@@ -71,15 +75,18 @@ Result<void> start(Session& session, const std::string& id, Warnings&) {
     NUCLEUS_CHECK(check_startable(container));
     Warnings known;  // create has told them already
     NUCLEUS_TRY(const policy::ContainerPolicy policy, policy_of(session, container, known));
+    if (!policy.process)
+        return Error(Errc::invalid_config,
+                     "config.json /process: required: there is nothing to start");
     Entering entering(session, container, policy);
     launch::NamespaceManager namespaces(policy.namespaces, entering,
                                         launch::NamespaceState::unshared);
     if (auto ran = run_start_container_hooks(session, *container.record, policy); !ran)
-        return stop_after(std::move(ran).error(), namespaces);
+        return destroy_after(std::move(ran).error(), session, id, namespaces, warnings);
     NUCLEUS_CHECK(namespaces.enter());
     session.kernel.unlinkat(container.directory.dirfd(), container.record->socket.c_str(), 0);
     if (auto ran = run_poststart_hooks(session, *container.record, policy); !ran)
-        return stop_after(std::move(ran).error(), namespaces);
+        return destroy_after(std::move(ran).error(), session, id, namespaces, warnings);
     return {};
 }
 

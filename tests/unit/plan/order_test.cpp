@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "plan/process.hpp"
 #include "sample.hpp"
 
 using namespace nucleus;
@@ -59,6 +60,17 @@ BOOST_AUTO_TEST_CASE(every_plan_clones_adopts_commits_waits_and_executes_once) {
         BOOST_TEST(count(plan, Op::clone_container) == (plan.spawned_with ? 0U : 1U));
         BOOST_CHECK(plan.steps.back().op == Op::execute);
     });
+}
+
+BOOST_AUTO_TEST_CASE(a_process_without_arguments_is_looked_for_nowhere_and_only_waits) {
+    LaunchPlan plan;
+    policy::ProcessPolicy process;
+    process.cwd = "/";
+    add_process_steps(plan, process, std::nullopt, Limiter::init);
+    add_start_steps(plan, process);
+    BOOST_TEST(count(plan, Op::find_command) == 0U);
+    BOOST_TEST(count(plan, Op::execute) == 0U);
+    BOOST_CHECK(plan.steps.back().op == Op::wait_for_start);
 }
 
 BOOST_AUTO_TEST_CASE(the_process_is_in_its_cgroup_before_its_cgroup_namespace_is_made) {
