@@ -23,6 +23,17 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     return length;
 }
 
+// How much of the beginning of `text` is ASCII that JSON does not escape.
+std::size_t plain_length(std::string_view text) {
+    std::size_t length = 0;
+    for (const char letter : text) {
+        const auto c = static_cast<unsigned char>(letter);
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+        ++length;
+    }
+    return length;
+}
+
 void append_control(std::string& out, unsigned char c) {
     constexpr char kHex[] = "0123456789abcdef";
     switch (c) {
@@ -88,6 +99,11 @@ JsonWriter& JsonWriter::value(std::string_view text) {
     separate();
     text_ += '"';
     for (std::size_t i = 0; i < text.size();) {
+        // Nearly all of nearly every string goes as it is.
+        const std::size_t plain = plain_length(text.substr(i));
+        text_.append(text, i, plain);
+        i += plain;
+        if (i == text.size()) break;
         const auto c = static_cast<unsigned char>(text[i]);
         const std::size_t length = utf8_length(text, i);
         if (length == 0) {

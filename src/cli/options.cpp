@@ -32,11 +32,6 @@ void validate(boost::any& out, const std::vector<std::string>& texts, Number*, i
     out = Number{*number};
 }
 
-OptionShape shape_of(const po::option_description& option) {
-    const auto semantic = option.semantic();
-    return {option.long_name(), semantic->max_tokens() > 0, semantic->is_composing()};
-}
-
 }  // namespace
 
 std::optional<bool> parse_truth(std::string_view text) {
@@ -55,53 +50,84 @@ std::optional<std::uint32_t> parse_number(std::string_view text) {
     return number;
 }
 
-OptionTable::OptionTable() : description_(std::make_unique<po::options_description>()) {}
-OptionTable::~OptionTable() = default;
+std::string_view OptionTable::Row::name() const {
+    const std::string_view all(names);
+    return all.substr(0, all.find(','));
+}
+
+char OptionTable::Row::letter() const {
+    const std::string_view all(names);
+    const std::size_t comma = all.find(',');
+    return comma == std::string_view::npos ? '\0' : all[comma + 1];
+}
+
+OptionTable& OptionTable::add(Row row) {
+    if (rows_.empty()) rows_.reserve(24);
+    rows_.push_back(row);
+    return *this;
+}
 
 OptionTable& OptionTable::flag(const char* names, const char* help) {
-    description_->add_options()(names, po::value<Switch>()->zero_tokens(), help);
-    return *this;
+    return add({Kind::flag, names, nullptr, help});
 }
 
 OptionTable& OptionTable::text(const char* names, const char* argument, const char* help) {
-    description_->add_options()(names, po::value<std::string>()->value_name(argument), help);
-    return *this;
+    return add({Kind::text, names, argument, help});
 }
 
 OptionTable& OptionTable::number(const char* names, const char* argument, const char* help) {
-    description_->add_options()(names, po::value<Number>()->value_name(argument), help);
-    return *this;
+    return add({Kind::number, names, argument, help});
 }
 
 OptionTable& OptionTable::list(const char* names, const char* argument, const char* help) {
-    description_->add_options()(
-        names, po::value<std::vector<std::string>>()->composing()->value_name(argument), help);
-    return *this;
+    return add({Kind::list, names, argument, help});
 }
 
-// `false`: an abbreviation is no name (Boost would take --pids for --pids-limit).
+OptionShape OptionTable::shape_of(const Row& row) {
+    return {std::string(row.name()), row.kind != Kind::flag, row.kind == Kind::list};
+}
+
+// A name is a whole name: an abbreviation is none (Boost would take --pids for --pids-limit).
 std::optional<OptionShape> OptionTable::by_name(std::string_view name) const {
-    if (name.empty()) return std::nullopt;
-    const auto* option = description_->find_nothrow(std::string(name), false);
-    if (option == nullptr || option->long_name() != name) return std::nullopt;
-    return shape_of(*option);
+    for (const Row& row : rows_)
+        if (row.name() == name) return shape_of(row);
+    return std::nullopt;
 }
 
 std::optional<OptionShape> OptionTable::by_letter(char letter) const {
-    const auto* option = description_->find_nothrow(std::string{'-', letter}, false);
-    if (option == nullptr) return std::nullopt;
-    return shape_of(*option);
+    for (const Row& row : rows_)
+        if (row.letter() == letter && letter != '\0') return shape_of(row);
+    return std::nullopt;
+}
+
+void OptionTable::describe(const Row& row, po::options_description& out) {
+    const auto add = [&](const po::value_semantic* value) {
+        out.add_options()(row.names, value, row.help);
+    };
+    switch (row.kind) {
+        case Kind::flag:
+            return add(po::value<Switch>()->zero_tokens());
+        case Kind::text:
+            return add(po::value<std::string>()->value_name(row.argument));
+        case Kind::number:
+            return add(po::value<Number>()->value_name(row.argument));
+        case Kind::list:
+            return add(
+                po::value<std::vector<std::string>>()->composing()->value_name(row.argument));
+    }
 }
 
 std::vector<std::string> OptionTable::names() const {
     std::vector<std::string> names;
-    for (const auto& option : description_->options()) names.push_back(option->long_name());
+    for (const Row& row : rows_) names.emplace_back(row.name());
     return names;
 }
 
 std::string OptionTable::help() const {
+    po::options_description description;
+    for (const Row& row : rows_) describe(row, description);
     std::ostringstream out;
-    out << *description_;
+    out << description;
     return out.str();
 }
 
@@ -120,7 +146,10 @@ Result<Options> Options::from(const OptionTable& table, const std::vector<Option
     try {
         for (const OptionUse& use : uses) {
             current = &use;
-            po::parsed_options parsed(&table.description());
+            po::options_description description;
+            for (const OptionTable::Row& row : table.rows_)
+                if (row.name() == use.name) OptionTable::describe(row, description);
+            po::parsed_options parsed(&description);
             parsed.options.emplace_back(use.name, use.values);
             po::store(parsed, values->map);
         }

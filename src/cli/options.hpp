@@ -1,6 +1,6 @@
-// A command's options: the table (names, types, help; held by Boost.Program_options) and the values
-// that an argument list gave them. Built only for the command in use, since building it is not
-// free.
+// A command's options: the table (names, types, help) and the values that an argument list gave
+// them. Boost.Program_options reads the values and prints the help; it is told only of the options
+// that are in use, since a whole description costs a start more than reading its config.json.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,8 @@ namespace nucleus::cli {
 
 class OptionTable final : public OptionNames {
 public:
-    OptionTable();
-    ~OptionTable() override;
-    OptionTable(const OptionTable&) = delete;
-    OptionTable& operator=(const OptionTable&) = delete;
-
-    // `names` is "long" or "long,l"; `argument` is the word for the value in the help.
+    // `names` is "long" or "long,l"; `argument` is the word for the value in the help. All are kept
+    // as pointers.
     OptionTable& flag(const char* names, const char* help);
     OptionTable& text(const char* names, const char* argument, const char* help);
     OptionTable& number(const char* names, const char* argument, const char* help);
@@ -36,12 +32,25 @@ public:
     std::optional<OptionShape> by_name(std::string_view name) const override;
     std::optional<OptionShape> by_letter(char letter) const override;
 
-    const boost::program_options::options_description& description() const { return *description_; }
     std::vector<std::string> names() const;  // the long ones
     std::string help() const;
 
 private:
-    std::unique_ptr<boost::program_options::options_description> description_;
+    friend class Options;
+    enum class Kind : std::uint8_t { flag, text, number, list };
+    struct Row {
+        Kind kind;
+        const char* names;
+        const char* argument;
+        const char* help;
+        std::string_view name() const;  // the long one
+        char letter() const;            // 0: none
+    };
+    OptionTable& add(Row row);
+    static OptionShape shape_of(const Row& row);
+    static void describe(const Row& row, boost::program_options::options_description& out);
+
+    std::vector<Row> rows_;
 };
 
 // Typed values. Asking for a name that is not in the table is a defect of the program.

@@ -69,6 +69,9 @@ public:
     // create made; waits a bounded time for processes that are about to be gone. What is gone
     // already is no error.
     virtual Result<void> destroy() = 0;
+    // The common end, without a look first: nothing is in the cgroup, and it goes. False: something
+    // is, or it is not only ours, and everything is as it was.
+    virtual Result<bool> destroy_if_empty() = 0;
 };
 
 Result<std::unique_ptr<CgroupBackend>> open_cgroup(sys::Kernel& kernel,

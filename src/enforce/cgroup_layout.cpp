@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "sys/files.hpp"
+#include "sys/mount_facts.hpp"
 
 namespace nucleus::enforce {
 
@@ -139,6 +140,59 @@ std::optional<CgroupHierarchy> find_hierarchy(std::string_view controllers, std:
     return hierarchy;
 }
 
+// One line of /proc/self/cgroup: a hierarchy, and the cgroup in it.
+struct Membership {
+    std::string_view controllers;  // none: the unified hierarchy
+    std::string_view path;
+};
+
+// Takes the next line off `text`. False at its end.
+bool next(std::string_view& text, Membership& out) {
+    while (!text.empty()) {
+        // hierarchy-id:controllers:path; the path may hold colons.
+        std::string_view line = take(text, '\n');
+        if (std::ranges::count(line, ':') < 2) continue;
+        const std::string_view id = take(line, ':');
+        out.controllers = take(line, ':');
+        out.path = line;
+        if (!out.controllers.empty() || id == "0") return true;
+        // A v1 hierarchy that lost its controllers.
+    }
+    return false;
+}
+
+void add(CgroupLayout& layout, CgroupHierarchy hierarchy) {
+    if (hierarchy.controllers.empty())
+        layout.unified = std::move(hierarchy);
+    else
+        layout.v1.push_back(std::move(hierarchy));
+}
+
+constexpr char kUsualPlace[] = "/sys/fs/cgroup";
+
+// Where the whole of a hierarchy is mounted if the host has it where all have it: below
+// /sys/fs/cgroup by the controllers' names (systemd's and the kernel documentation's layouts).
+// Nothing: it is not there, or shows only a part.
+std::optional<CgroupHierarchy> at_usual_place(sys::Kernel& kernel, std::string_view controllers,
+                                              std::string_view own, bool hybrid) {
+    CgroupHierarchy hierarchy;
+    hierarchy.mount_point = kUsualPlace;
+    if (!controllers.empty())
+        hierarchy.mount_point +=
+            "/" + std::string(controllers.substr(controllers.starts_with("name=") ? 5 : 0));
+    else if (hybrid)
+        hierarchy.mount_point += "/unified";
+    const auto facts = sys::mount_at(kernel, hierarchy.mount_point.c_str());
+    if (!facts || facts->root != "/" || facts->type != (controllers.empty() ? "cgroup2" : "cgroup"))
+        return std::nullopt;
+    while (!controllers.empty()) {
+        hierarchy.controllers.emplace_back(take(controllers, ','));
+        if (!has_option(facts->options, hierarchy.controllers.back())) return std::nullopt;
+    }
+    hierarchy.own_path = own_path_below(own, "/");
+    return hierarchy;
+}
+
 }  // namespace
 
 bool CgroupLayout::pure_v2() const {
@@ -150,29 +204,34 @@ bool CgroupLayout::pure_v2() const {
 Result<CgroupLayout> parse_cgroups(std::string_view mountinfo, std::string_view own_cgroups) {
     const std::vector<MountLine> mounts = parse_mounts(mountinfo);
     CgroupLayout layout;
-    while (!own_cgroups.empty()) {
-        // hierarchy-id:controllers:path; the path may hold colons.
-        std::string_view line = take(own_cgroups, '\n');
-        if (std::ranges::count(line, ':') < 2) continue;
-        const std::string_view id = take(line, ':');
-        const std::string_view controllers = take(line, ':');
-        if (controllers.empty() && id != "0") continue;  // a v1 hierarchy that lost its controllers
-        auto hierarchy = find_hierarchy(controllers, line, mounts);
-        if (!hierarchy) continue;
-        if (controllers.empty())
-            layout.unified = std::move(hierarchy);
-        else
-            layout.v1.push_back(*std::move(hierarchy));
+    for (Membership own; next(own_cgroups, own);)
+        if (auto hierarchy = find_hierarchy(own.controllers, own.path, mounts))
+            add(layout, *std::move(hierarchy));
+    return layout;
+}
+
+std::optional<CgroupLayout> usual_layout(sys::Kernel& kernel, std::string_view own_cgroups) {
+    bool hybrid = false;
+    Membership own;
+    for (std::string_view rest = own_cgroups; next(rest, own);) hybrid |= !own.controllers.empty();
+    CgroupLayout layout;
+    while (next(own_cgroups, own)) {
+        auto hierarchy = at_usual_place(kernel, own.controllers, own.path, hybrid);
+        if (hierarchy)
+            add(layout, *std::move(hierarchy));
+        else if (!hybrid || !own.controllers.empty())
+            return std::nullopt;
     }
     return layout;
 }
 
 Result<CgroupLayout> detect_cgroups(sys::Kernel& kernel) {
+    NUCLEUS_TRY(const std::string own, sys::read_file(kernel, AT_FDCWD, "/proc/self/cgroup"));
+    if (auto usual = usual_layout(kernel, own)) return std::move(*usual);
     constexpr std::size_t kLimit =
         64U << 20;  // hosts with many containers have tens of thousands of mounts
     NUCLEUS_TRY(const std::string mountinfo,
                 sys::read_file(kernel, AT_FDCWD, "/proc/self/mountinfo", kLimit));
-    NUCLEUS_TRY(const std::string own, sys::read_file(kernel, AT_FDCWD, "/proc/self/cgroup"));
     return parse_cgroups(mountinfo, own);
 }
 

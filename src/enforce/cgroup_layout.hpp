@@ -1,6 +1,6 @@
 // What of the cgroup hierarchies this host mounts, and where the runtime itself stands in them. A
-// value: made once per command from /proc/self/mountinfo and /proc/self/cgroup (cgroups(7),
-// proc(5)), then only read.
+// value: made once per command from /proc/self/cgroup and the mounts (cgroups(7), proc(5)), then
+// only read.
 #pragma once
 
 #include <optional>
@@ -37,6 +37,10 @@ struct CgroupLayout {
 // not seen. Where one hierarchy is mounted several times, the mount that shows most of it is taken,
 // the first one of equals.
 Result<CgroupLayout> parse_cgroups(std::string_view mountinfo, std::string_view own_cgroups);
+// The same answer for a host that has its hierarchies where all have them, without reading every
+// mount; the unified one of a hybrid host is looked for at /sys/fs/cgroup/unified only. Nothing:
+// this host is not like that, or its kernel cannot tell.
+std::optional<CgroupLayout> usual_layout(sys::Kernel& kernel, std::string_view own_cgroups);
 Result<CgroupLayout> detect_cgroups(sys::Kernel& kernel);
 
 // One directory of a container's /sys/fs/cgroup on a v1 host (config.md#mounts, type cgroup).

@@ -40,13 +40,13 @@ std::set<std::string> without(const std::set<std::string>& all,
 
 CgroupfsBackend::CgroupfsBackend(sys::Kernel& kernel, const state::CgroupRecord& record,
                                  CgroupRights rights)
-    : kernel_(kernel),
-      rights_(rights),
-      record_(record),
-      made_(record.made.begin(), record.made.end()) {
-    std::set<std::string> distinct;
+    : kernel_(kernel), rights_(rights), record_(record) {
     for (const auto& [controller, directory] : record_.paths)
-        if (distinct.insert(directory).second) leaves_.push_back(directory);
+        if (std::ranges::find(leaves_, directory) == leaves_.end()) leaves_.push_back(directory);
+}
+
+bool CgroupfsBackend::is_made(const std::string& directory) const {
+    return std::ranges::find(record_.made, directory) != record_.made.end();
 }
 
 const std::string* CgroupfsBackend::directory_of(const std::string& controller) const {
@@ -184,6 +184,18 @@ Result<CgroupEntry> CgroupfsBackend::open_entry() {
         entry.tasks.push_back(std::move(tasks));
     }
     return entry;
+}
+
+// The kernel removes no cgroup that holds a process or another cgroup (cgroups(7)).
+Result<bool> CgroupfsBackend::destroy_if_empty() {
+    const std::string* first = leader();
+    if (!first || !is_made(*first)) return false;
+    const int error = kernel_.unlinkat(AT_FDCWD, first->c_str(), AT_REMOVEDIR);
+    if (error == -EBUSY || error == -ENOTEMPTY) return false;
+    if (error < 0 && error != -ENOENT)
+        return Error::from_errno(-error, "remove cgroup '" + *first + "'");
+    NUCLEUS_CHECK(destroy());
+    return true;
 }
 
 Result<void> CgroupfsBackend::destroy() {

@@ -28,6 +28,7 @@ public:
     Result<bool> frozen() override;
     Result<void> signal_all(int signal) override;
     Result<void> destroy() override;
+    Result<bool> destroy_if_empty() override;
 
 private:
     struct PlacedWrite {
@@ -39,8 +40,10 @@ private:
     // The container's directory in the v1 hierarchy of `controller`, or in the unified one ("");
     // null if there is none.
     const std::string* directory_of(const std::string& controller) const;
+    // The directory in the hierarchy that is asked what runs; null if there is none.
+    const std::string* leader() const;
     bool pure_v2() const;
-    bool is_made(const std::string& directory) const { return made_.contains(directory); }
+    bool is_made(const std::string& directory) const;
 
     // Every limit of the policy and where it goes; an error for one that has no place here.
     Result<std::vector<PlacedWrite>> place(const spec::Resources& resources) const;
@@ -71,7 +74,6 @@ private:
     sys::Kernel& kernel_;
     const CgroupRights rights_;
     const state::CgroupRecord record_;
-    const std::set<std::string> made_;
     std::vector<std::string> leaves_;  // the container's directories, each once
     bool controllers_enabled_ = false;
 };

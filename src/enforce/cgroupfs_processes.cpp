@@ -30,12 +30,15 @@ bool has_line(std::string_view text, std::string_view line) {
 }  // namespace
 
 // All hierarchies hold the same processes; the one that can hold them still is asked.
+const std::string* CgroupfsBackend::leader() const {
+    if (const std::string* freezer = directory_of("freezer")) return freezer;
+    if (const std::string* unified = directory_of("")) return unified;
+    return leaves_.empty() ? nullptr : &leaves_.front();
+}
+
 Result<std::vector<pid_t>> CgroupfsBackend::pids() {
-    if (const std::string* freezer = directory_of("freezer"))
-        return processes_below(kernel_, *freezer);
-    if (const std::string* unified = directory_of("")) return processes_below(kernel_, *unified);
-    if (!leaves_.empty()) return processes_below(kernel_, leaves_.front());
-    return std::vector<pid_t>();
+    const std::string* asked = leader();
+    return asked ? processes_below(kernel_, *asked) : std::vector<pid_t>();
 }
 
 Result<void> CgroupfsBackend::set_frozen(bool frozen) {

@@ -45,11 +45,13 @@ inline int attach(int tree, int target) {
                                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
-inline int set_attributes(int mount, unsigned long set, unsigned long clear, unsigned flags) {
-    if (set == 0 && clear == 0) return 0;
+inline int set_attributes(int mount, unsigned long set, unsigned long clear, unsigned flags,
+                          unsigned long propagation = 0) {
+    if (set == 0 && clear == 0 && propagation == 0) return 0;
     mount_attr attributes{};
     attributes.attr_set = set;
     attributes.attr_clr = clear;
+    attributes.propagation = propagation;
     return static_cast<int>(
         call(__NR_mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes));
 }

@@ -95,7 +95,7 @@ long take_mode(int mount, int from) {
 }
 
 // A new instance of the file system, detached, or -errno.
-int make_filesystem(Init& init, const wire::Step& step) {
+int make_filesystem(Init& init, const wire::Step& step, unsigned long attributes) {
     const auto fs = static_cast<int>(call(__NR_fsopen, init.text(step.type), FSOPEN_CLOEXEC));
     if (fs < 0) {
         init.detail = init.text(step.type);
@@ -111,16 +111,18 @@ int make_filesystem(Init& init, const wire::Step& step) {
         error = configure(fs, FSCONFIG_CMD_CREATE, nullptr, nullptr);
         if (error < 0) take_message(init, fs, "");
     }
-    if (error >= 0) error = call(__NR_fsmount, fs, FSMOUNT_CLOEXEC, step.attributes_set);
+    if (error >= 0) error = call(__NR_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
     call(__NR_close, fs);
     return static_cast<int>(error);
 }
 
-// Attributes for the whole tree first: the top mount's own words are the more specific.
+// Attributes for the whole tree first: the top mount's own words are the more specific. Propagation
+// here is what a mount is born with (that of the config follows, set_mount_propagation).
 int set_tree_attributes(int mount, const wire::Step& step) {
     const int error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
     if (error < 0) return error;
-    return set_attributes(mount, step.attributes_set, step.attributes_clear, 0);
+    const unsigned long propagation = step.op == wire::Op::mount_bind ? step.flags : 0;
+    return set_attributes(mount, step.attributes_set, step.attributes_clear, 0, propagation);
 }
 
 int attach_and_close(int mount, int target) {
@@ -142,23 +144,23 @@ int mount_filesystem(Init& init, const wire::Step& step) {
     // (CVE-2023-27561, CVE-2025-54867).
     const bool kernel_interface = equal(type, "proc") || equal(type, "sysfs");
     const auto open_target = kernel_interface ? open_plainly_in_root : open_in_root;
-    int target = open_target(init, path, Make::nothing);
-    const bool covers = target >= 0;
-    if (target == -ENOENT) target = open_target(init, path, Make::directory);
+    bool made = false;
+    const int target = open_target(init, path, Make::directory, &made);
+    const bool covers = !made;
     if (kernel_interface && target == -ELOOP) init.detail = "must be mounted on ordinary directory";
     if (target < 0) return target;
 
     // A tmpfs without a mode of its own takes that of the directory that it covers, as callers
     // expect of --tmpfs. A read-only one cannot be changed any more: it gets its attributes last.
-    wire::Step writable = step;
     const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=") &&
                             (step.flags & MS_RDONLY) == 0;
-    if (takes_mode) writable.attributes_set &= ~static_cast<unsigned long>(MOUNT_ATTR_RDONLY);
-    const int mount = make_filesystem(init, writable);
+    const bool takes_content = covers && step.mode == wire::kCopyUp;
+    const unsigned long last = takes_mode || takes_content ? MOUNT_ATTR_RDONLY : 0;
+    const int mount = make_filesystem(init, step, step.attributes_set & ~last);
     long error = mount;
     if (mount >= 0 && takes_mode) error = take_mode(mount, target);
-    if (error >= 0 && step.mode == wire::kCopyUp && covers) error = copy_up(init, target, mount);
-    if (error >= 0) error = set_attributes(mount, step.attributes_set & MOUNT_ATTR_RDONLY, 0, 0);
+    if (error >= 0 && takes_content) error = copy_up(init, target, mount);
+    if (error >= 0) error = set_attributes(mount, step.attributes_set & last, 0, 0);
     if (error >= 0)
         error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
     if (error < 0) {

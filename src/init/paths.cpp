@@ -122,30 +122,33 @@ int make_last(int root, const char* path, Make make) {
 
 }  // namespace
 
-int open_in_root(Init& init, const char* path, Make make) {
+int open_in_root(Init& init, const char* path, Make make, bool* made) {
+    if (made != nullptr) *made = false;
     int fd = open_confined(init.root, path, O_PATH);
     if (fd != -ENOENT || make == Make::nothing) return fd;
-    if (const int made = make_last(init.root, path, make); made != -ENOENT) return made;
+    if (made != nullptr) *made = true;
+    if (const int last = make_last(init.root, path, make); last != -ENOENT) return last;
     static Path current;
     current.clear();
     if (current.add(path).full()) return -ENAMETOOLONG;
     int components = 0;
     for (const char* c = path; *c != 0; ++c) components += *c == '/';
     for (int rounds = components + 1 + kMaxLinks; rounds > 0; --rounds) {
-        const int made = make_first_missing(init.root, current, make);
-        if (made < 0) return made;
-        if (made == 0) return open_confined(init.root, current.text(), O_PATH);
+        const int first = make_first_missing(init.root, current, make);
+        if (first < 0) return first;
+        if (first == 0) return open_confined(init.root, current.text(), O_PATH);
     }
     return -ELOOP;
 }
 
-int open_plainly_in_root(Init& init, const char* path, Make make) {
+int open_plainly_in_root(Init& init, const char* path, Make make, bool* made) {
+    if (made != nullptr) *made = false;
     const int fd = open_confined(init.root, path, O_PATH, RESOLVE_NO_SYMLINKS);
     if (fd != -ENOENT || make == Make::nothing) return fd;
-    const int made = open_in_root(init, path, make);
-    if (made < 0) return made;
+    const int first = open_in_root(init, path, make, made);
+    if (first < 0) return first;
     // Looked at again: what was made may have been made behind a link.
-    call(__NR_close, made);
+    call(__NR_close, first);
     return open_confined(init.root, path, O_PATH, RESOLVE_NO_SYMLINKS);
 }
 

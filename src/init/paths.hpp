@@ -10,10 +10,11 @@ enum class Make { nothing, directory, file };
 
 // An O_PATH descriptor of `path` below the root, symbolic links followed inside it, or -errno. What
 // is missing is made, directories with mode 0755; the last component as `make` says.
-int open_in_root(Init& init, const char* path, Make make);
+// `made`, if given, tells whether anything was.
+int open_in_root(Init& init, const char* path, Make make, bool* made = nullptr);
 
 // The same where no component may be a symbolic link: -ELOOP if one is.
-int open_plainly_in_root(Init& init, const char* path, Make make);
+int open_plainly_in_root(Init& init, const char* path, Make make, bool* made = nullptr);
 
 // Opened for reading, never waiting for a peer (a FIFO opens at once); the caller asks what it is.
 int open_to_read_in_root(Init& init, const char* path);

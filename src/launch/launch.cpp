@@ -186,9 +186,11 @@ Result<void> Launch::walk(HostSide& host, Op last) {
     for (; cursor_ < plan_.steps.size(); ++cursor_) {
         const plan::Step& step = plan_.steps[cursor_];
         if (wire::operation(step.op).side == Side::init) continue;
+        const bool awaited = cursor_ >= plan_.unawaited;
         const bool first_of_run =
-            cursor_ == 0 || wire::operation(plan_.steps[cursor_ - 1].op).side == Side::init;
-        if (first_of_run) {
+            cursor_ == plan_.unawaited ||
+            (cursor_ > 0 && wire::operation(plan_.steps[cursor_ - 1].op).side == Side::init);
+        if (awaited && first_of_run) {
             // The init names the last step of the host's run.
             std::size_t end = cursor_;
             while (end + 1 < plan_.steps.size() &&
@@ -203,7 +205,8 @@ Result<void> Launch::walk(HostSide& host, Op last) {
         NUCLEUS_CHECK(host.perform(*this, step));
         const bool last_of_run = cursor_ + 1 == plan_.steps.size() ||
                                  wire::operation(plan_.steps[cursor_ + 1].op).side == Side::init;
-        if (last_of_run) NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed, order_flags_));
+        if (awaited && last_of_run)
+            NUCLEUS_CHECK(channel_.send(wire::Order::Kind::proceed, order_flags_));
         if (step.op == last) {
             ++cursor_;
             return {};

@@ -27,6 +27,7 @@ public:
           user_namespace_(namespaces_.separate(NamespaceKind::user)) {}
 
     LaunchPlan compile() {
+        plan_.steps.reserve(96);  // the default bundle has 80: no step is moved as the list grows
         enter_namespaces();
         adopt();
         set_up_namespaces();
@@ -102,14 +103,19 @@ private:
         if (!offsets.options.empty()) add(std::move(offsets));
     }
 
+    // The host knows a process that it has spawned itself: the init waits only to be moved.
     void adopt() {
-        if (facts_.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
+        const bool waits = !plan_.spawned_with || facts_.cgroup_entry == CgroupEntry::from_outside;
+        if (waits && facts_.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
         add({.op = Op::adopt});
         if (facts_.cgroup_entry == CgroupEntry::from_outside) add({.op = Op::attach_cgroup});
         if (policy_.process->oom_score_adj)
             add({.op = Op::set_oom_score_adj,
                  .value =
                      static_cast<std::uint64_t>(std::int64_t{*policy_.process->oom_score_adj})});
+        if (waits) return;
+        plan_.unawaited = static_cast<std::uint32_t>(plan_.steps.size());
+        if (facts_.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
     }
 
     void set_up_namespaces() {
@@ -210,14 +216,26 @@ private:
                  .flags = propagation});
     }
 
+    // A v1 hierarchy has one superblock, and a mount of it from a cgroup namespace shows the
+    // subtree of that namespace's root (cgroup_namespaces(7)): a private bind of the container's
+    // directory is the same mount for half the price. One owned by another user namespace may only
+    // be mounted anew, and so may the hierarchy in which the container has no directory.
+    bool is_mounted_anew(const CgroupView::Hierarchy& hierarchy) const {
+        if (!namespaces_.separate(NamespaceKind::cgroup)) return false;
+        const bool v1 = !hierarchy.options.empty();
+        return !v1 || user_namespace_ || hierarchy.host_path.empty() ||
+               namespaces_.joins(NamespaceKind::cgroup);
+    }
+
     // The hierarchy itself where the container has a cgroup namespace; else its own directory of
     // it.
     void add_cgroup_hierarchy(const MountPolicy& mount, const CgroupView::Hierarchy& hierarchy,
                               std::string target) {
-        if (!namespaces_.separate(NamespaceKind::cgroup)) {
+        if (!is_mounted_anew(hierarchy)) {
             add(with_attributes(mount, {.op = Op::mount_bind,
                                         .target = std::move(target),
                                         .source = hierarchy.host_path,
+                                        .flags = MS_PRIVATE,
                                         .slot = slot_for(hierarchy.host_path, false)}));
             return;
         }

@@ -111,6 +111,7 @@ Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_
     block.align();
     header.steps = block.append(steps.data(), steps.size() * sizeof steps[0]);
     header.step_count = static_cast<std::uint32_t>(steps.size());
+    header.unawaited = plan.unawaited;
 
     const std::vector<std::int32_t> slots(plan.sources.size(), -1);
     header.slots = block.append(slots.data(), slots.size() * sizeof(std::int32_t));

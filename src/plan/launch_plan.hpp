@@ -41,6 +41,7 @@ struct LaunchPlan {
     // step `clone container process` makes it.
     std::optional<std::uint64_t> spawned_with;
     std::vector<Step> steps;
+    std::uint32_t unawaited = 0;  // so many of the host's steps, at the head, the init runs past
     std::vector<Source> sources;  // index = slot
     std::vector<std::string> argv, env;
     std::vector<std::uint32_t> groups;

@@ -3,9 +3,14 @@
 namespace nucleus::policy {
 
 Location Location::at(std::string_view key) const {
-    Location inner = *this;
+    Location inner(document_);
     inner.pointer_.reserve(pointer_.size() + 1 + key.size());
+    inner.pointer_ += pointer_;
     inner.pointer_ += '/';
+    if (key.find_first_of("~/") == std::string_view::npos) {
+        inner.pointer_ += key;
+        return inner;
+    }
     for (const char letter : key) {
         if (letter == '~') {
             inner.pointer_ += "~0";

@@ -18,6 +18,8 @@ Result<void> check_deletable(const Container& container, bool force) {
 }  // namespace
 
 Result<void> remove_cgroup(enforce::CgroupBackend& cgroup) {
+    NUCLEUS_TRY(const bool done, cgroup.destroy_if_empty());
+    if (done) return {};
     NUCLEUS_TRY(const auto pids, cgroup.pids());
     if (!pids.empty()) NUCLEUS_CHECK(cgroup.signal_all(SIGKILL));
     return cgroup.destroy();

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 
@@ -116,9 +117,17 @@ bool ask_is_host_root(sys::Kernel& kernel) {
     // Root that cannot be proven less: what the kernel then refuses is an error, and no device rule
     // is left out.
     if (!map) return true;
-    unsigned long inside = 1, outside = 1, size = 0;
-    return std::sscanf(map->c_str(), "%lu %lu %lu", &inside, &outside, &size) == 3 && inside == 0 &&
-           outside == 0 && size == 4294967295UL;
+    // One line, "0 0 4294967295" in columns (user_namespaces(7)).
+    const char *at = map->data(), *const end = at + map->size();
+    for (const std::uint64_t wanted :
+         {std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{4294967295}}) {
+        while (at < end && *at == ' ') ++at;
+        std::uint64_t number = 0;
+        const auto [stop, fault] = std::from_chars(at, end, number);
+        if (fault != std::errc{} || number != wanted) return false;
+        at = stop;
+    }
+    return true;
 }
 
 }  // namespace

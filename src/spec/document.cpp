@@ -13,8 +13,20 @@ namespace nucleus::spec {
 namespace {
 
 // Iterative: the default parser recurses once a level and hostile input would overflow the stack.
-constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                                 rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned kParseFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag;
+// What holds only ASCII is valid UTF-8: the parser need not look at each letter again.
+constexpr unsigned kParseUtf8Flags = kParseFlags | rapidjson::kParseValidateEncodingFlag;
+
+bool is_ascii(std::string_view text) {
+    std::uint64_t all = 0;
+    for (; text.size() >= sizeof all; text.remove_prefix(sizeof all)) {
+        std::uint64_t eight;
+        std::memcpy(&eight, text.data(), sizeof eight);
+        all |= eight;
+    }
+    for (const char letter : text) all |= static_cast<unsigned char>(letter);
+    return (all & 0x8080808080808080) == 0;
+}
 
 // Passes the parser's events on to the tree, and stops it where arrays and objects nest too deep:
 // before the tree is built, since what walks the tree later recurses.
@@ -139,22 +151,28 @@ void check_names_unique(const Node& node) {
         node.fail_member(*twice, kDuplicate);
 }
 
+enum class Strings { plain, checked };
+
 // Checks what RapidJSON lets pass, everywhere. Recursion ends at kMaxConfigDepth.
-void check_tree(const Node& node) {
+void check_tree(const Node& node, Strings strings) {
+    const auto needs_no_check = [&](const rapidjson::Value& value) {
+        return !value.IsObject() && !value.IsArray() &&
+               (strings == Strings::plain || !value.IsString());
+    };
     const rapidjson::Value& value = node.value();
     if (value.IsString()) return check_string(node, text_of(value));
     if (value.IsArray()) {
         const auto elements = value.GetArray();
         for (rapidjson::SizeType i = 0; i < elements.Size() && !node.failed(); ++i)
-            check_tree(node.element(i, elements[i]));
+            if (!needs_no_check(elements[i])) check_tree(node.element(i, elements[i]), strings);
     }
     if (!value.IsObject()) return;
     check_names_unique(node);
     for (const auto& member : value.GetObject()) {
         if (node.failed()) return;
         const Node child = node.member(text_of(member.name), member.value);
-        check_string(child, text_of(member.name));
-        check_tree(child);
+        if (strings == Strings::checked) check_string(child, text_of(member.name));
+        if (!needs_no_check(member.value)) check_tree(child, strings);
     }
 }
 
@@ -168,18 +186,22 @@ void Document::parse(std::string_view bytes, ErrorSlot& errors) {
         return errors.set(line_and_column(bytes, nul), "a NUL byte");
 
     text_ = bytes;
+    const bool ascii = is_ascii(bytes);
     rapidjson::ParseResult result;
     const auto generate = [&](rapidjson::Document& tree) {
         rapidjson::InsituStringStream stream(text_.data());
         rapidjson::Reader reader;
         DepthGuard guard(tree);
-        result = reader.Parse<kParseFlags>(stream, guard);
+        result = ascii ? reader.Parse<kParseFlags>(stream, guard)
+                       : reader.Parse<kParseUtf8Flags>(stream, guard);
         return !result.IsError();
     };
     tree_.Populate(generate);
     if (result.IsError())
         return errors.set(line_and_column(bytes, result.Offset()), describe(result.Code()));
-    check_tree(Node(tree_, errors));
+    // ASCII without an escape can hold neither a NUL character nor half of a surrogate pair.
+    const bool plain = ascii && bytes.find('\\') == bytes.npos;
+    check_tree(Node(tree_, errors), plain ? Strings::plain : Strings::checked);
 }
 
 }  // namespace nucleus::spec

@@ -86,6 +86,11 @@ public:
     virtual int open_tree(int dirfd, const char* path, unsigned flags) noexcept = 0;
     virtual int mount_setattr(int dirfd, const char* path, unsigned flags,
                               const mount_attr& attributes) noexcept = 0;
+    virtual int statx(int dirfd, const char* path, int flags, unsigned mask,
+                      struct statx& out) noexcept = 0;
+    // statmount(2) of a mount of one's own namespace by its unique id, into a struct statmount.
+    virtual int statmount(std::uint64_t mount, std::uint64_t mask, void* buffer,
+                          std::size_t size) noexcept = 0;
 
     // Sockets.
     virtual int socket(int domain, int type, int protocol) noexcept = 0;

@@ -103,6 +103,20 @@ int LinuxKernel::mount_setattr(int dirfd, const char* path, unsigned flags,
     return call(SYS_mount_setattr, dirfd, path, flags, &attributes, sizeof attributes);
 }
 
+int LinuxKernel::statx(int dirfd, const char* path, int flags, unsigned mask,
+                       struct statx& out) noexcept {
+    return call(SYS_statx, dirfd, path, flags, mask, &out);
+}
+int LinuxKernel::statmount(std::uint64_t mount, std::uint64_t mask, void* buffer,
+                           std::size_t size) noexcept {
+    constexpr long kStatmount = 457;  // on every architecture; older headers do not know it
+    struct {                          // mnt_id_req of linux/mount.h
+        std::uint32_t size, spare;
+        std::uint64_t mount, mask, name_space;
+    } request{sizeof request, 0, mount, mask, 0};
+    return call(kStatmount, &request, buffer, size, 0);
+}
+
 int LinuxKernel::socket(int domain, int type, int protocol) noexcept {
     return or_errno(::socket(domain, type, protocol));
 }

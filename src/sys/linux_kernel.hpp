@@ -35,6 +35,10 @@ public:
     int open_tree(int dirfd, const char* path, unsigned flags) noexcept override;
     int mount_setattr(int dirfd, const char* path, unsigned flags,
                       const mount_attr& attributes) noexcept override;
+    int statx(int dirfd, const char* path, int flags, unsigned mask,
+              struct statx& out) noexcept override;
+    int statmount(std::uint64_t mount, std::uint64_t mask, void* buffer,
+                  std::size_t size) noexcept override;
     int socket(int domain, int type, int protocol) noexcept override;
     int socketpair(int domain, int type, int protocol, int (&fds)[2]) noexcept override;
     int bind(int fd, const sockaddr* address, socklen_t size) noexcept override;

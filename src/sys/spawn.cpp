@@ -8,7 +8,6 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,7 +18,8 @@ namespace nucleus::sys {
 
 namespace {
 
-constexpr std::size_t kStackSize = 64U << 10;
+// The child's stack. One child at a time, and we wait for it.
+alignas(16) char child_stack[64U << 10];
 constexpr int kLastSignal = 64;
 
 struct Child {
@@ -145,24 +145,20 @@ long clone3_on_stack(clone_args& arguments, int (*entry)(void*), void* argument)
 // Runs `entry` in a child that shares this address space while we wait. The child's pid, or -errno.
 pid_t run_borrowed(int (*entry)(void*), void* argument, std::uint64_t flags,
                    int cgroup = -1) noexcept {
-    void* stack = ::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) return -errno;
     const std::uint64_t all = ~std::uint64_t{0};
     std::uint64_t before = 0;
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
     clone_args arguments{};
     arguments.flags = CLONE_VM | CLONE_VFORK | flags;
     arguments.exit_signal = SIGCHLD;
-    arguments.stack = reinterpret_cast<std::uint64_t>(stack);
-    arguments.stack_size = kStackSize;
+    arguments.stack = reinterpret_cast<std::uint64_t>(child_stack);
+    arguments.stack_size = sizeof child_stack;
     if (cgroup >= 0) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = static_cast<std::uint64_t>(cgroup);
     }
     const long pid = clone3_on_stack(arguments, entry, argument);
     ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
-    ::munmap(stack, kStackSize);
     return static_cast<pid_t>(pid);
 }
 

@@ -67,8 +67,9 @@ struct Header {
     std::uint64_t magic = kPlanMagic;
     std::uint32_t size = 0;  // of the block
     std::uint32_t step_count = 0;
-    std::uint32_t steps = 0;  // offset of Step[step_count]
-    std::uint32_t slots = 0;  // offset of int32[slot_count], written by the init
+    std::uint32_t steps = 0;      // offset of Step[step_count]
+    std::uint32_t unawaited = 0;  // the init begins after so many of the host's steps
+    std::uint32_t slots = 0;      // offset of int32[slot_count], written by the init
     std::uint32_t slot_count = 0;
     // Tables of 64-bit offsets, each ending with 0: the init turns them into pointers in place.
     // `env` has one spare entry for HOME.

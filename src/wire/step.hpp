@@ -42,7 +42,7 @@ enum class Op : std::uint16_t {
     use_host_root,    // a mount namespace that is not the container's own: source = path, or fd
     set_sysctl,       // target = path below /proc/sys, source = value
     mount_filesystem,
-    mount_bind,
+    mount_bind,  // flags = MS_*: the propagation that it is born with, or 0
     remount,
     set_mount_propagation,  // target, flags = MS_*
     make_device,            // target, mode with S_IF*, value = dev_t, uid, gid

@@ -19,6 +19,7 @@ FakeInit::FakeInit(FakeKernel& kernel, Process& process, char* const* argv,
     const std::size_t offset = std::strtoul(argv[3], nullptr, 10);
     try {
         plan_ = read_plan_block(std::string_view(program.content).substr(offset));
+        index_ = plan_.header.unawaited;
     } catch (const std::exception& error) {
         kernel_.complain(std::string("the plan cannot be read: ") + error.what());
     }

@@ -204,4 +204,10 @@ int FakeKernel::mount_setattr(int, const char* path, unsigned, const mount_attr&
     return 0;
 }
 
+// A kernel before 6.8.
+int FakeKernel::statx(int, const char*, int, unsigned, struct statx&) noexcept { return -ENOSYS; }
+int FakeKernel::statmount(std::uint64_t, std::uint64_t, void*, std::size_t) noexcept {
+    return -ENOSYS;
+}
+
 }  // namespace nucleus::testing

@@ -1,7 +1,15 @@
 // Recorded texts of /proc/self/mountinfo and /proc/self/cgroup, and what is seen in them.
 #include "enforce/cgroup_layout.hpp"
 
+#include <fcntl.h>
+
 #include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <map>
+
+#include "sys/files.hpp"
+#include "sys/linux_kernel.hpp"
+#include "sys/mount_facts.hpp"
 
 using namespace nucleus;
 using namespace nucleus::enforce;
@@ -158,6 +166,103 @@ BOOST_AUTO_TEST_CASE(shows_a_named_hierarchy_with_the_option_none) {
     BOOST_TEST(views[0].directory == "systemd");
     BOOST_TEST(views[0].mount_options == "none,name=systemd");
     BOOST_TEST(views[0].controller == "name=systemd");
+}
+
+// A kernel that describes single mounts, and has these at these places.
+class Described final : public sys::LinuxKernel {
+public:
+    struct Mount {
+        std::string type, root, options;
+    };
+    std::map<std::string, Mount> mounts;
+
+    int statx(int, const char* path, int, unsigned mask, struct statx& out) noexcept override {
+        const auto found = mounts.find(path);
+        if (found == mounts.end()) return -ENOENT;
+        out.stx_mask = mask;
+        out.stx_attributes = STATX_ATTR_MOUNT_ROOT;
+        out.stx_mnt_id = static_cast<std::uint64_t>(std::distance(mounts.begin(), found));
+        return 0;
+    }
+    // struct statmount: its size, the texts' offsets, the mask; the texts from byte 512 on.
+    int statmount(std::uint64_t mount, std::uint64_t mask, void* buffer,
+                  std::size_t size) noexcept override {
+        const Mount& facts = std::next(mounts.begin(), static_cast<long>(mount))->second;
+        const std::string texts =
+            facts.options + '\0' + facts.type + '\0' + facts.root + std::string(1, '\0');
+        if (512 + texts.size() > size) return -EOVERFLOW;
+        auto* bytes = static_cast<char*>(buffer);
+        const auto put = [&](std::size_t at, auto value) {
+            std::memcpy(bytes + at, &value, sizeof value);
+        };
+        const auto type = static_cast<std::uint32_t>(facts.options.size() + 1);
+        put(0, static_cast<std::uint32_t>(512 + texts.size()));
+        put(4, std::uint32_t{0});
+        put(8, mask);
+        put(36, type);
+        put(104, static_cast<std::uint32_t>(type + facts.type.size() + 1));
+        std::memcpy(bytes + 512, texts.data(), texts.size());
+        return 0;
+    }
+};
+
+BOOST_AUTO_TEST_CASE(the_usual_layout_of_a_hybrid_host_needs_no_mountinfo) {
+    Described kernel;
+    for (const std::string name : {"cpu", "cpuacct", "cpuset", "memory"})
+        kernel.mounts["/sys/fs/cgroup/" + name] = {"cgroup", "/", name};
+    kernel.mounts["/sys/fs/cgroup/systemd"] = {"cgroup", "/", "xattr,name=systemd"};
+    kernel.mounts["/sys/fs/cgroup/unified"] = {"cgroup2", "/", "nsdelegate"};
+    const auto layout = usual_layout(kernel, kHybridOwn);
+    BOOST_TEST_REQUIRE(layout.has_value());
+    BOOST_CHECK(*layout == parsed(kHybridMounts, kHybridOwn));
+    // Without the unified hierarchy at its place there is none.
+    kernel.mounts.erase("/sys/fs/cgroup/unified");
+    const auto without = usual_layout(kernel, kHybridOwn);
+    BOOST_TEST_REQUIRE(without.has_value());
+    BOOST_TEST(!without->unified.has_value());
+    BOOST_CHECK(without->v1 == layout->v1);
+}
+
+BOOST_AUTO_TEST_CASE(the_usual_layout_of_a_v2_host_needs_no_mountinfo) {
+    Described kernel;
+    kernel.mounts["/sys/fs/cgroup"] = {"cgroup2", "/", ""};
+    const auto layout = usual_layout(kernel, "0::/user.slice/a\n");
+    BOOST_TEST_REQUIRE(layout.has_value());
+    BOOST_TEST(layout->pure_v2());
+    BOOST_TEST(layout->unified->mount_point == "/sys/fs/cgroup");
+    BOOST_TEST(layout->unified->own_path == "/user.slice/a");
+}
+
+BOOST_AUTO_TEST_CASE(another_layout_is_read_from_mountinfo) {
+    Described kernel;
+    const Described::Mount whole{"cgroup", "/", "cpu"};
+    const auto usual = [&](const Described::Mount& mount) {
+        kernel.mounts["/sys/fs/cgroup/cpu"] = mount;
+        return usual_layout(kernel, "1:cpu:/a\n").has_value();
+    };
+    BOOST_TEST(usual(whole));
+    BOOST_TEST(!usual({"cgroup", "/a", "cpu"}));    // a part of the hierarchy
+    BOOST_TEST(!usual({"cgroup", "/", "memory"}));  // another one
+    BOOST_TEST(!usual({"tmpfs", "/", "cpu"}));
+    kernel.mounts.clear();
+    BOOST_TEST(!usual_layout(kernel, "1:cpu:/a\n").has_value());
+    BOOST_TEST(!usual_layout(kernel, "0::/\n").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(both_ways_see_the_same_of_this_machine) {
+    sys::LinuxKernel kernel;
+    const auto mounts = sys::read_file(kernel, AT_FDCWD, "/proc/self/mountinfo", 64U << 20);
+    const auto own = sys::read_file(kernel, AT_FDCWD, "/proc/self/cgroup");
+    BOOST_TEST_REQUIRE(mounts.has_value());
+    BOOST_TEST_REQUIRE(own.has_value());
+    const auto usual = usual_layout(kernel, *own);
+    if (!usual) {
+        BOOST_TEST(!sys::mount_at(kernel, "/sys/fs/cgroup/memory").has_value());
+        return;
+    }
+    const CgroupLayout read = parsed(*mounts, *own);
+    BOOST_CHECK(usual->v1 == read.v1);
+    if (usual->unified) BOOST_CHECK(usual->unified == read.unified);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

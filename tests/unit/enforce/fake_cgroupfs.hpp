@@ -141,6 +141,10 @@ public:
     int fstat(int, struct stat&) noexcept override { return -ENOSYS; }
     int fstatat(int, const char*, struct stat&, int) noexcept override { return -ENOSYS; }
     int fstatfs_type(int, std::uint64_t&) noexcept override { return -ENOSYS; }
+    int statx(int, const char*, int, unsigned, struct statx&) noexcept override { return -ENOSYS; }
+    int statmount(std::uint64_t, std::uint64_t, void*, std::size_t) noexcept override {
+        return -ENOSYS;
+    }
     int renameat(int, const char*, int, const char*) noexcept override { return -ENOSYS; }
     ssize_t readlinkat(int, const char*, char*, std::size_t) noexcept override { return -ENOSYS; }
     int fchmod(int, mode_t) noexcept override { return -ENOSYS; }

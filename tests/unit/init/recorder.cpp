@@ -111,7 +111,7 @@ std::vector<std::size_t> Recorder::steps_of_calls(const plan::LaunchPlan& plan, 
     load(plan, gate);
     std::vector<std::size_t> steps;
     try {
-        for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+        for (std::size_t i = plan.unawaited; i < plan.steps.size(); ++i) {
             const wire::Step& step = init_->steps[i];
             const StepFunction function = function_of(step.op);
             const bool last = i + 1 == plan.steps.size() ||
