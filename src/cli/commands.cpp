@@ -9,8 +9,9 @@ namespace nucleus::cli {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kCreateCommand, &kStartCommand, &kStateCommand, &kKillCommand, &kDeleteCommand,
-    &kRunCommand,    &kExecCommand,  &kListCommand,  &kSpecCommand, &kFeaturesCommand,
+    &kCreateCommand, &kStartCommand,    &kStateCommand,    &kKillCommand,
+    &kDeleteCommand, &kRunCommand,      &kExecCommand,     &kListCommand,
+    &kSpecCommand,   &kFeaturesCommand, &kValidateCommand,
 };
 
 constexpr std::string_view kKnownElsewhere[] = {"checkpoint", "events",  "mounts", "pause",

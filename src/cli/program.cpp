@@ -33,22 +33,6 @@ bool asks_for_help(Arguments arguments) {
     return false;
 }
 
-// One line whatever a name in it holds, and nothing that a terminal would obey.
-std::string one_line(std::string_view text) {
-    constexpr char kHex[] = "0123456789abcdef";
-    std::string line;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '\n')
-            line += "\\n";
-        else if (byte < 0x20 || byte == 0x7f)
-            ((line += "\\x") += kHex[byte >> 4]) += kHex[byte & 15];
-        else
-            line += c;
-    }
-    return line;
-}
-
 std::string unsupported(std::string_view name) {
     return "'" + std::string(name) + "' is not supported by this version";
 }
@@ -189,6 +173,21 @@ private:
 };
 
 }  // namespace
+
+std::string one_line(std::string_view text) {
+    constexpr char kHex[] = "0123456789abcdef";
+    std::string line;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '\n')
+            line += "\\n";
+        else if (byte < 0x20 || byte == 0x7f)
+            ((line += "\\x") += kHex[byte >> 4]) += kHex[byte & 15];
+        else
+            line += c;
+    }
+    return line;
+}
 
 Outcome run_program(Arguments arguments, const Surroundings& surroundings) {
     try {

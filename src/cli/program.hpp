@@ -31,6 +31,9 @@ struct Outcome {
     std::string complaint;
 };
 
+// One line whatever a name in it holds, and nothing that a terminal would obey.
+std::string one_line(std::string_view text);
+
 // `arguments` without the program's name.
 Outcome run_program(std::span<const std::string_view> arguments, const Surroundings& surroundings);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/json_writer.hpp"
 #include "cli/root.hpp"
 #include "sys/files.hpp"
 
@@ -149,6 +150,26 @@ std::optional<runtime::CgroupManager> cgroup_manager_of(std::string_view word) {
 
 Result<SettingsFile> parse_settings(const std::string& text, const std::string& name) {
     return SettingsReader(name).read(text);
+}
+
+Result<std::string> settings_json(const std::string& text, const std::string& name) {
+    base::JsonWriter json;
+    json.begin_object();
+    try {
+        const YAML::Node document = YAML::Load(text);
+        if (!document.IsMap() && !document.IsNull())
+            return Error(Errc::invalid_config, name + ": not a map of settings");
+        for (const auto& entry : document) {
+            json.key(entry.first.IsScalar() ? entry.first.Scalar() : "");
+            if (entry.second.IsScalar())
+                json.value(entry.second.Scalar());
+            else
+                json.null();
+        }
+    } catch (const YAML::Exception& error) {
+        return Error(Errc::invalid_config, name + ": " + error.what());
+    }
+    return json.end_object().text();
 }
 
 Result<SettingsFile> read_settings(sys::Kernel& kernel, const std::string& path, Missing missing) {

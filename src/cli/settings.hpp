@@ -25,6 +25,10 @@ struct SettingsFile {
 // `text` is the whole file; `name` is what errors call it: `NAME:LINE: unknown key 'rot'`.
 Result<SettingsFile> parse_settings(const std::string& text, const std::string& name);
 
+// The file as one JSON object with every value a string, for its schema; keys as they stand,
+// repeated ones too.
+Result<std::string> settings_json(const std::string& text, const std::string& name);
+
 enum class Missing { allowed, refused };
 // Run as root, a file is refused that others than root could have written (its directory decides
 // too). Where a missing one is allowed it costs one failing open.

@@ -23,6 +23,7 @@ public:
     // JSON pointer.
     void parse(std::string_view bytes, ErrorSlot& errors);
     const rapidjson::Value& root() const { return tree_; }
+    rapidjson::Document::AllocatorType& allocator() { return allocator_; }
 
 private:
     std::string text_;

@@ -24,7 +24,21 @@ void append_token(std::string& pointer, std::string_view name) {
     }
 }
 
-std::string_view describe(const rapidjson::Value& value) {
+void fail_range(const Node& node, const std::string& min, const std::string& max) {
+    const rapidjson::Value& value = node.value();
+    const std::string expected = "an integer from " + min + " to " + max;
+    if (!value.IsNumber()) return node.fail_type(expected);
+    // RapidJSON turns every number that has a fraction or an exponent, or needs more than 64 bits,
+    // into a double.
+    const std::string found = value.IsUint64()  ? std::to_string(value.GetUint64())
+                              : value.IsInt64() ? std::to_string(value.GetInt64())
+                                                : "a number that is none or exceeds 64 bits";
+    node.fail("expected " + expected + ", found " + found);
+}
+
+}  // namespace
+
+std::string_view describe_type(const rapidjson::Value& value) {
     switch (value.GetType()) {
         case rapidjson::kNullType:
             return "null";
@@ -43,25 +57,13 @@ std::string_view describe(const rapidjson::Value& value) {
     return "nothing";
 }
 
-void fail_range(const Node& node, const std::string& min, const std::string& max) {
-    const rapidjson::Value& value = node.value();
-    const std::string expected = "an integer from " + min + " to " + max;
-    if (!value.IsNumber()) return node.fail_type(expected);
-    // RapidJSON turns every number that has a fraction or an exponent, or needs more than 64 bits,
-    // into a double.
-    const std::string found = value.IsUint64()  ? std::to_string(value.GetUint64())
-                              : value.IsInt64() ? std::to_string(value.GetInt64())
-                                                : "a number that is none or exceeds 64 bits";
-    node.fail("expected " + expected + ", found " + found);
-}
-
-}  // namespace
-
 void ErrorSlot::set(std::string_view place, std::string_view problem) {
     if (failed()) return;
     std::string message(document_);
     if (!place.empty()) message.append(" ").append(place);
     message.append(": ").append(problem);
+    place_ = place;
+    problem_ = problem;
     error_.emplace(Errc::invalid_config, std::move(message));
 }
 
@@ -81,7 +83,10 @@ void Node::fail(std::string_view problem) const {
 
 void Node::fail_type(std::string_view expected) const {
     if (!failed())
-        fail(std::string("expected ").append(expected).append(", found ").append(describe(value_)));
+        fail(std::string("expected ")
+                 .append(expected)
+                 .append(", found ")
+                 .append(describe_type(value_)));
 }
 
 void Node::fail_member(std::string_view name, std::string_view problem) const {

@@ -22,6 +22,9 @@ namespace nucleus::spec {
 
 class Node;
 
+// `a string`, `an object`, `null`: what a value is, for messages.
+std::string_view describe_type(const rapidjson::Value& value);
+
 // The first error of one document.
 class ErrorSlot {
 public:
@@ -31,10 +34,14 @@ public:
     // `DOCUMENT PLACE: problem`; the place is a JSON pointer, or a line and column, or empty.
     void set(std::string_view place, std::string_view problem);
     Error take() { return std::move(*error_); }
+    // What was set, for whoever does not want one sentence of it.
+    const std::string& place() const { return place_; }
+    const std::string& problem() const { return problem_; }
 
 private:
     std::string_view document_;
     std::optional<Error> error_;
+    std::string place_, problem_;
 };
 
 class Node {

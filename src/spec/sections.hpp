@@ -7,6 +7,7 @@
 
 namespace nucleus::spec {
 
+void read(const Node& node, Spec& out);       // parse.cpp
 void read(const Node& node, Process& out);    // process.cpp
 void read(const Node& node, IdMapping& out);  // linux.cpp
 void read(const Node& node, Linux& out);      // linux.cpp
