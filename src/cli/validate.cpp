@@ -42,8 +42,8 @@ Result<SchemaName> kind_of(const std::string& word) {
     if (word.empty()) return SchemaName::config;
     for (const Kind& kind : kKinds)
         if (kind.word == word) return kind.schema;
-    return Error(Errc::invalid_argument, "unknown kind \"" + word +
-                                             "\" (config, features, state or settings)");
+    return Error(Errc::invalid_argument,
+                 "unknown kind \"" + word + "\" (config, features, state or settings)");
 }
 
 bool has_errors(const Findings& findings) {
@@ -114,9 +114,7 @@ Result<Place> place_of(const Invocation& invocation, SchemaName kind) {
 }
 
 Result<void> check_use(const Invocation& invocation, SchemaName kind, const std::string& format) {
-    const auto refuse = [](const std::string& text) {
-        return Error(Errc::invalid_argument, text);
-    };
+    const auto refuse = [](const std::string& text) { return Error(Errc::invalid_argument, text); };
     if (!format.empty() && format != "text" && format != "json")
         return refuse("unknown format \"" + format + "\" (text or json)");
     const bool file = !invocation.operands.empty();
@@ -132,8 +130,8 @@ Result<int> judge(Invocation& invocation) {
     const std::string format = invocation.options.text("format");
     NUCLEUS_CHECK(check_use(invocation, kind, format));
     NUCLEUS_TRY(const Place place, place_of(invocation, kind));
-    NUCLEUS_TRY(const std::string text, sys::read_file(invocation.kernel, AT_FDCWD, place.file,
-                                                       spec::kMaxConfigBytes));
+    NUCLEUS_TRY(const std::string text,
+                sys::read_file(invocation.kernel, AT_FDCWD, place.file, spec::kMaxConfigBytes));
     const bool schema_only = invocation.options.flag("schema-only");
     Findings findings;
     if (kind == SchemaName::settings) {

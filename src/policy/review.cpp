@@ -50,13 +50,11 @@ constexpr auto kOfAbsence = std::to_array<std::string_view>(
 constexpr std::size_t kMostErrors = 1000;
 
 bool speaks_of_absence(std::string_view text) {
-    return std::ranges::any_of(
-        kOfAbsence, [&](std::string_view word) { return text.find(word) != text.npos; });
+    return std::ranges::any_of(kOfAbsence,
+                               [&](std::string_view word) { return text.find(word) != text.npos; });
 }
 
-std::string_view parent(std::string_view pointer) {
-    return pointer.substr(0, pointer.rfind('/'));
-}
+std::string_view parent(std::string_view pointer) { return pointer.substr(0, pointer.rfind('/')); }
 
 bool is_within(std::string_view pointer, std::string_view place) {
     return pointer.starts_with(place) &&

@@ -171,7 +171,8 @@ std::string Draft::written(std::string_view pointer) const {
 // that is there is meant, else the shortest.
 Draft::Problem Draft::locate(std::string_view message) const {
     const std::size_t space = message.find(' ');
-    if (space == message.npos || message.substr(space + 1, 1) != "/") return {"", std::string(message)};
+    if (space == message.npos || message.substr(space + 1, 1) != "/")
+        return {"", std::string(message)};
     const std::string_view rest = message.substr(space + 1);
     std::size_t chosen = rest.npos;
     for (std::size_t at = rest.find(": "); at != rest.npos; at = rest.find(": ", at + 1)) {

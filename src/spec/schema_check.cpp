@@ -178,8 +178,10 @@ void SchemaCheck::check(const SchemaView& schema, const Value& value, std::strin
         find(note, "for " + std::string(platform) + ": ignored on Linux", clause);
     const std::string_view type = schema.text("type");
     if (!type.empty() && !has_type(value, type))
-        return find(error, "expected " + with_article(type) + ", found " + std::string(describe_type(value)),
-                    clause);
+        return find(
+            error,
+            "expected " + with_article(type) + ", found " + std::string(describe_type(value)),
+            clause);
     if (value.IsObject()) check_object(schema, value, clause);
     if (value.IsArray()) check_array(schema, value, clause);
     if (value.IsNumber()) check_number(schema, value, clause);

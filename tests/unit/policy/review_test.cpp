@@ -37,8 +37,8 @@ void check(const std::string& members, const Lines& expected) {
 BOOST_AUTO_TEST_SUITE(review)
 
 BOOST_AUTO_TEST_CASE(says_nothing_of_a_good_document) {
-    const auto findings = policy::review(with(R"("process":{"cwd":"/","args":["sh"]})"),
-                                         {.bundle = "/bundle"});
+    const auto findings =
+        policy::review(with(R"("process":{"cwd":"/","args":["sh"]})"), {.bundle = "/bundle"});
     BOOST_TEST(findings.empty());
 }
 
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(finds_each_bad_property_of_one_object) {
 
 BOOST_AUTO_TEST_CASE(does_not_tell_twice_what_the_schema_finds) {
     check(R"("hostname":7,"process":{"args":["sh"]},"linux":{"namespaces":[{"type":"x"}]})",
-          {"/process/cwd", "/hostname", "/linux/namespaces/0/type"});
+          {"/hostname", "/process/cwd", "/linux/namespaces/0/type"});
 }
 
 // Without the mended word the mount is no bind any more: that is no finding.
@@ -62,8 +62,9 @@ BOOST_AUTO_TEST_CASE(does_not_tell_what_only_its_own_mending_brings_about) {
     check(R"("mounts":[{"destination":"/a","source":"/s","options":["bind","copy-symlink"]}],)"
           R"("linux":{"namespaces":[{"type":"mount"}]})",
           {"/mounts/0/options"});
-    check(R"("linux":{"resources":{"blockIO":{"weightDevice":[{"major":1,"minor":1,"weight":3}]}}})",
-          {"/linux/resources/blockIO/weightDevice/0/weight"});
+    check(
+        R"("linux":{"resources":{"blockIO":{"weightDevice":[{"major":1,"minor":1,"weight":3}]}}})",
+        {"/linux/resources/blockIO/weightDevice/0/weight"});
 }
 
 BOOST_AUTO_TEST_CASE(puts_errors_before_warnings_before_notes) {
@@ -78,7 +79,8 @@ BOOST_AUTO_TEST_CASE(puts_errors_before_warnings_before_notes) {
 BOOST_AUTO_TEST_CASE(ends_with_a_document_in_which_nothing_is_right) {
     BOOST_TEST(!errors("[]").empty());
     BOOST_TEST(!errors("{}").empty());
-    BOOST_TEST(!errors(R"({"ociVersion":{},"root":[],"mounts":{},"process":1,"linux":[]})").empty());
+    BOOST_TEST(
+        !errors(R"({"ociVersion":{},"root":[],"mounts":{},"process":1,"linux":[]})").empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

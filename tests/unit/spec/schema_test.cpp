@@ -38,14 +38,14 @@ BOOST_AUTO_TEST_CASE(finds_all_that_is_wrong_in_the_documents_order) {
         "a":{"type":"integer","minimum":-2,"maximum":18446744073709551615},
         "c":{"type":"array","minItems":2,"items":{"type":"string","enum":["x","y"]}},
         "d":{"type":"string","pattern":"^[0-9, -]+$"},"e~/":{"type":"boolean"}}})");
-    BOOST_TEST(lines(schema, R"({"a":-3,"c":["z"],"d":"a","e~/":1,"f":2})") ==
-                   (Lines{"/b: required property is missing",
-                          "/a: expected an integer from -2 to 18446744073709551615, found -3",
-                          "/c: at least 2 entries are required", "/c/0: 'z' is none of x, y",
-                          "/d: 'a' does not match ^[0-9, -]+$",
-                          "/e~0~1: expected a boolean, found a number",
-                          "/f: unknown property: ignored"}),
-               boost::test_tools::per_element());
+    BOOST_TEST(
+        lines(schema, R"({"a":-3,"c":["z"],"d":"a","e~/":1,"f":2})") ==
+            (Lines{"/b: required property is missing",
+                   "/a: expected an integer from -2 to 18446744073709551615, found -3",
+                   "/c: at least 2 entries are required", "/c/0: 'z' is none of x, y",
+                   "/d: 'a' does not match ^[0-9, -]+$",
+                   "/e~0~1: expected a boolean, found a number", "/f: unknown property: ignored"}),
+        boost::test_tools::per_element());
     BOOST_TEST(lines(schema, R"({"a":18446744073709551615,"b":null,"d":"0-3, 5"})") ==
                    (Lines{"/b: unknown property: ignored"}),
                boost::test_tools::per_element());
@@ -65,20 +65,20 @@ BOOST_AUTO_TEST_CASE(judges_members_of_maps_and_positions_of_tuples) {
         "texts":{"patternProperties":{".":{"type":"string"}}},
         "closed":{"additionalProperties":false},
         "tuple":{"items":[{"type":"string"}]}}})");
-    BOOST_TEST(lines(schema, R"({"map":{"a":1},"texts":{"":1,"b":1},"closed":{"c":1},
+    BOOST_TEST(
+        lines(schema, R"({"map":{"a":1},"texts":{"":1,"b":1},"closed":{"c":1},
                                  "tuple":[1,1]})") ==
-                   (Lines{"/map/a: expected a string, found a number",
-                          "/texts/b: expected a string, found a number",
-                          "/closed/c: unknown property",
-                          "/tuple/0: expected a string, found a number"}),
-               boost::test_tools::per_element());
+            (Lines{"/map/a: expected a string, found a number",
+                   "/texts/b: expected a string, found a number", "/closed/c: unknown property",
+                   "/tuple/0: expected a string, found a number"}),
+        boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(tells_a_syntax_error_and_a_duplicate_name_as_the_one_finding) {
     const Schema schema("{}");
-    BOOST_TEST(lines(schema, "{]") ==
-                   (Lines{": line 1 column 2: expected a name in double quotes"}),
-               boost::test_tools::per_element());
+    BOOST_TEST(
+        lines(schema, "{]") == (Lines{": line 1 column 2: expected a name in double quotes"}),
+        boost::test_tools::per_element());
     BOOST_TEST(lines(schema, R"({"a":{"b":1,"b":2}})") == (Lines{"/a/b: duplicate name"}),
                boost::test_tools::per_element());
 }
