@@ -18,6 +18,8 @@ struct Init {
     int channel = -1;
     int root = -1;      // the container's root as seen before the pivot, then "/"
     int parent = -1;    // open_parent_in_root's last answer
+    int made_in = -1;   // the directory in which open_in_root made the last target, if nothing else
+                        // was opened since
     int proc_sys = -1;  // /proc/sys of a procfs of our own, opened by the first sysctl
     unsigned caller_umask = 022;
     int mask_directory = -1;          // the shared empty tmpfs of masked directories

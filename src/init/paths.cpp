@@ -101,33 +101,63 @@ int make_first_missing(int root, Path& path, Make last) {
     return 0;
 }
 
+// The path of init.made_in as it was asked for.
+Path& path_of_made_in() {
+    static Path path;
+    return path;
+}
+
+void forget_made_in(Init& init) {
+    if (init.made_in >= 0) call(__NR_close, init.made_in);
+    init.made_in = -1;
+}
+
+int make_in(int parent, const char* name, Make make) {
+    const int made = make_one(parent, name, make);
+    if (made == -EEXIST) return -ENOENT;
+    if (made < 0) return made;
+    return static_cast<int>(call(__NR_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+}
+
 // The common case: only the last component is missing. -ENOENT: more is missing, or a dangling link
-// stands there.
-int make_last(int root, const char* path, Make make) {
-    static Path parent_path;
+// stands there. The directory stays open for the next target in it.
+int make_last(Init& init, const char* path, Make make) {
     const char* name = last_component(path);
-    parent_path.clear();
-    if (*name == 0 || parent_path.add(path, static_cast<unsigned long>(name - path)).full())
+    Path& parent = path_of_made_in();
+    parent.clear();
+    if (*name == 0 || parent.add(path, static_cast<unsigned long>(name - path)).full())
         return -ENOENT;
-    const int parent = open_confined(root, parent_path.text(), O_PATH | O_DIRECTORY);
-    if (parent < 0) return parent;
-    int fd = make_one(parent, name, make);
-    if (fd >= 0)
-        fd = static_cast<int>(call(__NR_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
-    else if (fd == -EEXIST)
-        fd = -ENOENT;
-    call(__NR_close, parent);
+    init.made_in = open_confined(init.root, parent.text(), O_PATH | O_DIRECTORY);
+    if (init.made_in < 0) return init.made_in;
+    const int fd = make_in(init.made_in, name, make);
+    if (fd < 0) forget_made_in(init);
     return fd;
+}
+
+// Beside the target that was made last: what is mounted on a directory that we have just made
+// covers nothing that a walk to its neighbour passes. -ENOENT: it is not there, or something has
+// the name.
+int make_beside_last(Init& init, const char* path, Make make) {
+    const char* name = last_component(path);
+    const auto size = static_cast<unsigned long>(name - path);
+    const Path& parent = path_of_made_in();
+    if (init.made_in < 0 || *name == 0 || parent.size() != size ||
+        !starts_with(path, parent.text()))
+        return -ENOENT;
+    return make_in(init.made_in, name, make);
 }
 
 }  // namespace
 
 int open_in_root(Init& init, const char* path, Make make, bool* made) {
-    if (made != nullptr) *made = false;
-    int fd = open_confined(init.root, path, O_PATH);
-    if (fd != -ENOENT || make == Make::nothing) return fd;
     if (made != nullptr) *made = true;
-    if (const int last = make_last(init.root, path, make); last != -ENOENT) return last;
+    if (make != Make::nothing)
+        if (const int beside = make_beside_last(init, path, make); beside != -ENOENT) return beside;
+    forget_made_in(init);
+    int fd = open_confined(init.root, path, O_PATH);
+    if (made != nullptr) *made = fd == -ENOENT && make != Make::nothing;
+    if (fd != -ENOENT || make == Make::nothing) return fd;
+    if (const int last = make_last(init, path, make); last != -ENOENT) return last;
     static Path current;
     current.clear();
     if (current.add(path).full()) return -ENAMETOOLONG;
@@ -143,6 +173,7 @@ int open_in_root(Init& init, const char* path, Make make, bool* made) {
 
 int open_plainly_in_root(Init& init, const char* path, Make make, bool* made) {
     if (made != nullptr) *made = false;
+    forget_made_in(init);
     const int fd = open_confined(init.root, path, O_PATH, RESOLVE_NO_SYMLINKS);
     if (fd != -ENOENT || make == Make::nothing) return fd;
     const int first = open_in_root(init, path, make, made);

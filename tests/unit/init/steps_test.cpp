@@ -198,6 +198,22 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_missing_is_made_below_the_root) {
     BOOST_TEST(recorder.has("openat </a/> 'b' 0x2a0000"));
 }
 
+BOOST_AUTO_TEST_CASE(a_neighbour_of_a_target_that_was_made_is_made_without_another_walk) {
+    recorder.answer("openat2 </r> '/a/b'", {-ENOENT});
+    recorder.answer("openat2 </r> '/a/e'", {-ENOENT});
+    recorder.answer("mkdirat </a/> 'd'", {-EEXIST});
+    plan::LaunchPlan plan;
+    plan.steps.push_back({.op = Op::attach_rootfs, .source = "/r"});
+    // What is mounted on /a hides the directory in which b and c were made.
+    for (const char* target : {"/a/b", "/a/c", "/a/d", "/a", "/a/e"})
+        plan.steps.push_back(mount("mqueue", target));
+    recorder.run(plan, -1);
+    BOOST_TEST(recorder.has("mkdirat </a/> 'c' 0755"));
+    BOOST_TEST(!recorder.has("openat2 </r> '/a/c'"));
+    BOOST_TEST(recorder.has("openat2 </r> '/a/d'"));
+    BOOST_TEST(recorder.has("openat2 </r> '/a/e'"));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_file_system_says_of_a_refusal_is_told) {
     recorder.contents["fs tmpfs"] = "e tmpfs: Unknown parameter 'x'\n";
     recorder.answer("fsconfig <fs tmpfs> 0 'x'", {-EINVAL});
