@@ -31,7 +31,7 @@ SUITES = [
     _suite("peers", "tests/peers/run --runtime {runtime}", 120),
     _suite("lifecycle", "tests/lifecycle/run --runtime {runtime}", 80),
     _suite("namespaces", "tests/namespaces/run --runtime {runtime}", 60),
-    _suite("operations", "tests/operations/run --runtime {runtime}", 30),
+    _suite("operations", "tests/operations/run --runtime {runtime}", 45),
     _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
     _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 90),
     _suite("attacks", "tests/attacks/run --runtime {runtime}", 50),

@@ -13,7 +13,7 @@ from support import census, report  # noqa: E402
 from support.bundle import Bundle  # noqa: E402
 from support.runtime import reap  # noqa: E402
 
-suite = report.Suite("operations", budget=30)
+suite = report.Suite("operations", budget=60)
 
 KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
 

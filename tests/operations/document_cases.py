@@ -137,3 +137,90 @@ def the_order_of_members_does_not_matter(t):
     box.bundle.write_text(json.dumps(reversed_members(box.bundle.config)))
     box.before = census.of_test(t)
     report.equal(box.run(), "box\n", "hostname")
+
+
+def refuses_seccomp(t, box, section, *fragments):
+    box.bundle.set("/linux/seccomp", section)
+    box.write()
+    box.refused(t.runtime.create(box.id, box.bundle), *fragments)
+    box.nothing_left()
+
+
+# config-linux.md#seccomp: "When the action doesn't support an errno, the runtime MUST print and
+# error and fail."
+WITHOUT_ERRNO = ("SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
+                 "SCMP_ACT_ALLOW", "SCMP_ACT_LOG")
+
+
+@suite.test
+def an_errno_for_an_action_without_one_is_refused(t):
+    box = Box(t)
+    for action in WITHOUT_ERRNO:
+        refuses_seccomp(t, box, {"defaultAction": action, "defaultErrnoRet": 1},
+                        "/linux/seccomp/defaultErrnoRet")
+        rule = {"names": ["swapon"], "action": action, "errnoRet": 1}
+        refuses_seccomp(t, box, {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [rule]},
+                        "/linux/seccomp/syscalls/0/errnoRet")
+
+
+@suite.test
+def a_seccomp_rule_without_names_is_refused(t):
+    box, rule = Box(t), {"action": "SCMP_ACT_ERRNO"}
+    refuses_seccomp(t, box, {"defaultAction": "SCMP_ACT_ALLOW",
+                             "syscalls": [{"names": [], **rule}]}, "/linux/seccomp/syscalls/0/names")
+    refuses_seccomp(t, box, {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}, "/linux/seccomp/syscalls/0/names")
+
+
+@suite.test
+def an_rdma_entry_without_a_limit_is_refused(t):
+    box = Box(t)
+    box.bundle.set("/linux/resources/rdma", {"mlx5_1": {}})
+    box.write()
+    box.refused(t.runtime.create(box.id, box.bundle), "/linux/resources/rdma/mlx5_1")
+    box.nothing_left()
+
+
+def features(t):
+    return json.loads(t.runtime.call("features").must().stdout)
+
+
+@suite.test
+def features_tell_of_mapped_mounts(t):
+    told = features(t)["linux"]["mountExtensions"]["idmap"]["enabled"]
+    box = Box(t, "stat", "-c", "%u", "/mapped/file")
+    source = t.directory + "/source"
+    os.mkdir(source)
+    with open(source + "/file", "w", encoding="utf-8"):
+        pass
+    one = [{"containerID": 0, "hostID": 777, "size": 1}]
+    box.bundle.mount("/mapped", source=source, options=["bind", "idmap"], uidMappings=one,
+                     gidMappings=one)
+    box.write()
+    result = t.runtime.run(box.id, box.bundle)
+    report.equal(told, result.status == 0, f"told, and done: {result!r}")
+    report.equal(result.stdout, "777\n" if told else "", "owner of the file through the mount")
+
+
+MEMORY_POLICIES = ("MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
+                   "MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL")
+MEMORY_POLICY_FLAGS = ("MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES")
+
+
+def accepts(t, box, policy):
+    box.bundle.set("/linux/memoryPolicy", policy)
+    box.bundle.write()
+    return t.runtime.run(box.id, box.bundle).status == 0
+
+
+@suite.test
+def features_name_memory_policies_that_act(t):
+    told = features(t)["linux"].get("memoryPolicy", {})
+    box = Box(t, "true").write()
+    for mode in MEMORY_POLICIES:
+        nodes = {} if mode in ("MPOL_DEFAULT", "MPOL_LOCAL") else {"nodes": "0"}
+        report.equal(mode in told.get("modes", []), accepts(t, box, {"mode": mode, **nodes}),
+                     f"{mode}: told, and accepted")
+    for flag in MEMORY_POLICY_FLAGS:
+        policy = {"mode": "MPOL_BIND", "nodes": "0", "flags": [flag]}
+        report.equal(flag in told.get("flags", []), accepts(t, box, policy),
+                     f"{flag}: told, and accepted")
