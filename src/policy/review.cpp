@@ -173,7 +173,7 @@ Findings review(std::string_view config, const TranslationInput& input) {
     Findings findings = spec::check_schema(schema, config);
     if (auto draft = Draft::of(config)) {
         if (!draft->holds("/process"))
-            findings.push_back({Severity::warning, "/process", "is not there: `create` needs it",
+            findings.push_back({Severity::warning, "/process", "is not there: `start` needs it",
                                 schema.clause_of("/process")});
         Findings meaning = Review(std::move(*draft), schema, input).run(findings);
         findings.insert(findings.end(), meaning.begin(), meaning.end());
