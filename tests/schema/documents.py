@@ -133,13 +133,25 @@ def way_to(document, path):
 
 
 def each_place_once(document):
-    """For every place: the way there without it, or with another value there."""
+    """For every place a document without it, or with another value there: of the objects and arrays
+    one at a time, of all that is in them every twelfth at once."""
+    plain = []
     for number, path in enumerate(list(places(document))):
-        if 1 in path:  # the second of two equal elements
-            continue
-        part, short = way_to(document, path)
-        yield without(part, short) if number % 3 == 0 else \
-            with_value(part, short, OTHERS[number % len(OTHERS)])
+        if isinstance(at(document, path), (dict, list)):
+            if 1 not in path:  # the second of two equal elements
+                part, short = way_to(document, path)
+                yield with_value(part, short, OTHERS[number % len(OTHERS)])
+        else:
+            plain.append((number, path))
+    for shift in range(12):
+        changed = copy.deepcopy(document)
+        for number, path in plain[shift::12]:
+            holder = at(changed, path[:-1])
+            if number % 4 == 0 and isinstance(holder, dict):
+                del holder[path[-1]]
+            else:
+                holder[path[-1]] = copy.deepcopy(OTHERS[number % len(OTHERS)])
+        yield changed
 
 
 def dump(document):

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import json
 import os
+import subprocess
 
 from common import features, official_validator, suite
 from support import report
@@ -90,6 +91,13 @@ def the_kernel_refuses_an_option_that_is_not_in_the_list(t):
     result = t.runtime.run(t.container_id(), bundle.write())
     report.equal(result.status, 1, "status")
     report.contains(result.stderr, "nosuchoption", "the error")
+
+
+@suite.test
+def the_features_document_lists_no_option_of_a_file_system(t):
+    listed = features(t)["mountOptions"]
+    for option in ("size", "mode", "uid", "gid", "newinstance", "ptmxmode", "acl", "context"):
+        report.check(option not in listed, option)
 
 
 @suite.test
@@ -269,3 +277,68 @@ def names_its_versions_in_annotations(t):
     report.equal(annotations["io.nucleus.commit"], version[4], "commit")
     report.equal(document["potentiallyUnsafeConfigAnnotations"], [],
                  "annotations that change what is done")
+
+
+# Every property that features.md and features-linux.md define.
+PROPERTIES = {
+    "": "ociVersionMin ociVersionMax hooks mountOptions linux annotations "
+        "potentiallyUnsafeConfigAnnotations",
+    "linux": "namespaces capabilities cgroup seccomp apparmor selinux intelRdt memoryPolicy "
+             "mountExtensions netDevices",
+    "linux/cgroup": "v1 v2 systemd systemdUser rdma",
+    "linux/seccomp": "enabled actions operators archs knownFlags supportedFlags",
+    "linux/intelRdt": "enabled schemata monitoring", "linux/memoryPolicy": "modes flags",
+    "linux/mountExtensions": "idmap", "linux/mountExtensions/idmap": "enabled",
+    "linux/apparmor": "enabled", "linux/selinux": "enabled", "linux/netDevices": "enabled",
+}
+
+
+def objects_in(document, place=""):
+    yield place, document
+    for name, value in document.items():
+        if isinstance(value, dict) and name != "annotations":
+            yield from objects_in(value, f"{place}/{name}".strip("/"))
+
+
+@suite.test
+def the_features_document_holds_only_properties_of_the_specification(t):
+    for place, value in objects_in(features(t)):
+        unknown = set(value) - set(PROPERTIES[place].split())
+        report.equal(unknown, set(), f"unknown properties of /{place}")
+        report.check(None not in value.values(), f"nothing that is known is null in /{place}")
+    annotations = features(t)["annotations"]
+    report.check(annotations and all(name and isinstance(text, str)
+                                     for name, text in annotations.items()), repr(annotations))
+
+
+@suite.test
+def the_features_document_is_the_same_on_a_host_that_lacks_everything(t):
+    """Without /sys and /proc: nothing but seccomp(2) is asked."""
+    bare = ["unshare", "-m", "--propagation", "private", "sh", "-c",
+            'mount -t tmpfs none /sys && mount -t tmpfs none /proc && exec "$@"', "sh"]
+    done = subprocess.run([*bare, t.runtime_path, "features"], capture_output=True, check=False,
+                          text=True, timeout=20)
+    report.equal((done.returncode, done.stderr), (0, ""), "status and stderr")
+    report.equal(json.loads(done.stdout), features(t), "the document")
+
+
+@suite.test
+def takes_every_memory_policy_word_that_it_lists(t):
+    policies = features(t)["linux"].get("memoryPolicy")
+    if policies is None:
+        refused = new_bundle(t).set("/linux/memoryPolicy", {"mode": "MPOL_LOCAL"}).write()
+        result = t.runtime.run(t.container_id(), refused)
+        report.contains(result.stderr, NOT_BUILT_IN, "what is not listed is not built in")
+        return
+    report.check(policies["modes"] and policies["flags"], repr(policies))
+    for number, (mode, flag) in enumerate(
+            [(mode, None) for mode in policies["modes"]] +
+            [("MPOL_BIND", flag) for flag in policies["flags"]]):
+        bundle = new_bundle(t, f"bundle{number}").args("true")
+        nodes = "" if mode in ("MPOL_DEFAULT", "MPOL_LOCAL") else "0"
+        bundle.set("/linux/memoryPolicy", {"mode": mode, "nodes": nodes,
+                                           "flags": [flag] if flag else []})
+        result = t.runtime.run(t.container_id(str(number)), bundle.write())
+        # A kernel may lack one; nucleus then names the kernel's answer, never an unknown word.
+        report.check("unknown" not in result.stderr and "config.json" not in result.stderr,
+                     f"{mode} {flag}: {result.stderr!r}")
