@@ -95,6 +95,9 @@ struct CgroupPolicy {
     std::string path;  // linux.cgroupsPath: absolute, or relative to the runtime's own cgroup;
                        // empty: the runtime chooses
     spec::Resources resources;  // limits as written (devices are in DevicePolicy); validated ranges
+    // The uid, as the runtime sees it, to which a cgroup of version 2 is given, since the container
+    // mounts it writable (config-linux.md#cgroup-ownership).
+    std::optional<std::uint32_t> owner;
     bool operator==(const CgroupPolicy&) const = default;
 };
 

@@ -49,10 +49,19 @@ public:
     // devices are left as they are.
     virtual Result<void> apply(const policy::CgroupPolicy& policy,
                                const policy::DevicePolicy& devices, Warnings& warnings) = 0;
+    // Cgroup v2 only, else nothing: makes `owner` (a uid as the runtime sees it) the owner of the
+    // container's directory and of the files in it that the kernel names as safe to give away
+    // (/sys/kernel/cgroup/delegate), of no others. A directory that stood before keeps the new
+    // owner. Where a rootless runtime may not, a warning.
+    virtual Result<void> delegate(std::uint32_t owner, Warnings& warnings) = 0;
     // Moves a process. Costs 5 to 10 ms, since the kernel waits for an RCU grace period before it
     // moves what may have threads (cgroup_threadgroup_rwsem); a single-threaded process that enters
     // by itself costs nothing of the kind.
     virtual Result<void> attach(pid_t pid) = 0;
+    // The same for one that joins `member`, a process of the container: into the cgroup of that one
+    // where the container's own takes none, since it has handed controllers to cgroups below it
+    // (cgroups(7), "no internal processes").
+    virtual Result<void> attach_beside(pid_t pid, pid_t member) = 0;
     // A limit of processes counts at clone3 with CLONE_INTO_CGROUP, and not at a write to tasks:
     // with a limit of 0 on v2 only attach() gets in.
     virtual Result<CgroupEntry> open_entry() = 0;

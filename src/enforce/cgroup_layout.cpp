@@ -197,8 +197,13 @@ std::optional<CgroupHierarchy> at_usual_place(sys::Kernel& kernel, std::string_v
 
 bool CgroupLayout::pure_v2() const {
     return unified && std::ranges::all_of(v1, [](const CgroupHierarchy& hierarchy) {
-               return hierarchy.controllers.front().starts_with("name=");
+               return std::ranges::all_of(hierarchy.controllers, stands_beside_v2);
            });
+}
+
+bool stands_beside_v2(std::string_view controller) {
+    return controller == "net_cls" || controller == "net_prio" || controller == "perf_event" ||
+           controller.starts_with("name=");
 }
 
 Result<CgroupLayout> parse_cgroups(std::string_view mountinfo, std::string_view own_cgroups) {

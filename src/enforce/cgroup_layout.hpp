@@ -27,11 +27,15 @@ struct CgroupLayout {
     std::vector<CgroupHierarchy> v1;
     std::optional<CgroupHierarchy> unified;
 
-    // No v1 hierarchy has a controller: limits, freezing and devices are the unified hierarchy's
-    // matter.
+    // Limits, freezing and devices are the unified hierarchy's matter: no v1 hierarchy has a
+    // controller that v2 has too.
     bool pure_v2() const;
     bool operator==(const CgroupLayout&) const = default;
 };
+
+// A v1 controller that leaves a host one of cgroup v2: it has no other version (net_cls, net_prio),
+// sets no limit (perf_event), or is only a name.
+bool stands_beside_v2(std::string_view controller);
 
 // From the texts of /proc/self/mountinfo and /proc/self/cgroup. A mount that another one hides is
 // not seen. Where one hierarchy is mounted several times, the mount that shows most of it is taken,

@@ -20,9 +20,11 @@ struct LimitWrite {
     std::string controller;  // the key under which the controller's cgroup is found
     std::string file;
     std::string value;
-    std::string pointer;        // JSON pointer of the property, for errors
-    std::string other_file{};   // taken where `file` does not exist (io.bfq.weight, then io.weight)
-    std::string other_value{};  // for `other_file`
+    std::string pointer;  // JSON pointer of the property, for errors
+    // Weights have a file for each of two I/O controllers, and a device heeds one of them
+    // (io.bfq.weight, io.weight): both are written, and it is enough that one takes it.
+    std::string other_file{};
+    std::string other_value{};
     Missing missing = Missing::fails;  // what it means that no such file exists
     bool keeps_first_word =
         false;  // the first word of `value` is for a new cgroup: an existing one keeps its own
@@ -45,8 +47,8 @@ const std::vector<ControllerLimits>& controller_limits();
 Result<std::vector<LimitWrite>> unified_limits(const spec::Resources& resources);
 
 // The ranges map onto each other: 2..262144 (cpu.shares) and 10..1000 (blkio.weight) onto 1..10000.
-// The same lines as runc 1.1 and crun 1.8 to 1.21 draw, so that one bundle gets equal weights from
-// all of them.
+// Shares: the curve through (2, 1), (1024, 100), (262144, 10000), so that the default of one is the
+// default of the other; runc since 1.3.2 and crun since 1.23 draw the same one.
 std::uint64_t cpu_weight_from_shares(std::uint64_t shares);
 std::uint64_t io_weight_from_blkio(std::uint64_t weight);
 // memory.swap.max has swap alone; config.json, like v1, has the sum of memory and swap. Empty:

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "enforce/cgroup_limits.hpp"
 
@@ -15,8 +16,10 @@ Error no_means(const std::string& pointer) {
 }  // namespace
 
 std::uint64_t cpu_weight_from_shares(std::uint64_t shares) {
-    const std::uint64_t bounded = std::clamp<std::uint64_t>(shares, 2, 262144);
-    return 1 + (bounded - 2) * 9999 / 262142;
+    const double bits = std::log2(std::clamp<std::uint64_t>(shares, 2, 262144));
+    // Of one denominator, so that the three points come out whole.
+    return static_cast<std::uint64_t>(
+        std::ceil(std::pow(10.0, (bits * bits + 125 * bits - 126) / 612)));
 }
 
 std::uint64_t io_weight_from_blkio(std::uint64_t weight) {
@@ -97,7 +100,8 @@ Result<std::vector<LimitWrite>> io_v2(const spec::Resources& resources) {
     const spec::BlockIo& io = *resources.block_io;
     const std::string at = "/linux/resources/blockIO/";
     if (io.leaf_weight.value_or(0) != 0) return no_means(at + "leafWeight");
-    // BFQ has a file of its own that takes v1's weights as they are; io.weight is io.cost's.
+    // BFQ has a file of its own that takes v1's weights as they are; io.weight is io.cost's. Which
+    // of them a device heeds is the administrator's choice.
     const auto weight = [&](const std::string& prefix, std::uint16_t value,
                             const std::string& pointer) {
         writes.push_back({"io", "io.bfq.weight", prefix + std::to_string(value), at + pointer,
@@ -108,9 +112,15 @@ Result<std::vector<LimitWrite>> io_v2(const spec::Resources& resources) {
         const spec::WeightDevice& device = io.weight_device[i];
         const std::string entry = "weightDevice/" + std::to_string(i) + "/";
         if (device.leaf_weight.value_or(0) != 0) return no_means(at + entry + "leafWeight");
-        if (device.weight)
-            weight(std::to_string(device.major) + ":" + std::to_string(device.minor) + " ",
-                   *device.weight, entry + "weight");
+        if (!device.weight) continue;
+        const std::string prefix =
+            std::to_string(device.major) + ":" + std::to_string(device.minor) + " ";
+        if (*device.weight == 0) {  // v1's word for the weight of all devices
+            writes.push_back({"io", "io.bfq.weight", prefix + "default", at + entry + "weight",
+                              "io.weight", prefix + "default"});
+        } else {
+            weight(prefix, *device.weight, entry + "weight");
+        }
     }
     const auto throttle = [&](const char* key, const std::vector<spec::ThrottleDevice>& devices,
                               const char* property) {
@@ -140,8 +150,9 @@ Result<std::vector<LimitWrite>> unified_limits(const spec::Resources& resources)
         std::string_view rest = value;
         do {
             const std::size_t end = std::min(rest.find('\n'), rest.size());
-            writes.push_back(
-                {file.substr(0, dot), file, std::string(rest.substr(0, end)), pointer});
+            // No write of nothing reaches the kernel: an empty line does.
+            const std::string line(end == 0 ? "\n" : rest.substr(0, end));
+            writes.push_back({file.substr(0, dot), file, line, pointer});
             rest.remove_prefix(std::min(end + 1, rest.size()));
         } while (!rest.empty());
     }

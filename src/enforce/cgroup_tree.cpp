@@ -62,7 +62,9 @@ Result<void> append_processes(sys::Kernel& kernel, const Place& place, std::vect
     constexpr std::size_t kLimit = 64U << 20;
     auto text = sys::read_file(kernel, place.dirfd(), place.path + "/cgroup.procs", kLimit);
     if (!text) {
-        if (is_gone(text.error())) return {};
+        // A threaded cgroup cannot be asked: its processes are listed by the domain above it, which
+        // is walked too (cgroups(7), "Thread mode").
+        if (is_gone(text.error()) || text.error().errnum() == EOPNOTSUPP) return {};
         return std::move(text).error();
     }
     for (const char *at = text->data(), *end = at + text->size(); at < end;) {
@@ -104,6 +106,21 @@ Result<std::vector<pid_t>> processes_below(sys::Kernel& kernel, const std::strin
     NUCLEUS_TRY(const auto below, all_below(kernel, directory));
     for (const Place& place : below) NUCLEUS_CHECK(append_processes(kernel, place, pids));
     return pids;
+}
+
+Result<void> attach_beside(sys::Kernel& kernel, const std::string& directory, pid_t member,
+                           pid_t pid) {
+    NUCLEUS_TRY(auto places, all_below(kernel, directory));
+    places.push_back({nullptr, directory});
+    for (const Place& place : places) {
+        std::vector<pid_t> members;
+        NUCLEUS_CHECK(append_processes(kernel, place, members));
+        if (std::ranges::find(members, member) == members.end()) continue;
+        return sys::write_existing(kernel, place.dirfd(), place.path + "/cgroup.procs",
+                                   std::to_string(pid));
+    }
+    return Error::from_errno(
+        ESRCH, "find process " + std::to_string(member) + " in cgroup '" + directory + "'");
 }
 
 Result<void> make_directories(sys::Kernel& kernel, const std::string& directory) {

@@ -27,6 +27,10 @@ private:
 // The processes in `directory` and all cgroups below it; nothing where it does not exist.
 Result<std::vector<pid_t>> processes_below(sys::Kernel& kernel, const std::string& directory);
 
+// Moves `pid` into that cgroup, at `directory` or below it, which holds `member`. ESRCH: none does.
+Result<void> attach_beside(sys::Kernel& kernel, const std::string& directory, pid_t member,
+                           pid_t pid);
+
 // Makes `directory` and what is missing above it.
 Result<void> make_directories(sys::Kernel& kernel, const std::string& directory);
 

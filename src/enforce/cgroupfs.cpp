@@ -56,7 +56,7 @@ const std::string* CgroupfsBackend::directory_of(const std::string& controller) 
 
 bool CgroupfsBackend::pure_v2() const {
     return record_.paths.contains("") && std::ranges::all_of(record_.paths, [](const auto& path) {
-               return path.first.empty() || path.first.starts_with("name=");
+               return path.first.empty() || stands_beside_v2(path.first);
            });
 }
 
@@ -168,6 +168,20 @@ Result<void> CgroupfsBackend::attach(pid_t pid) {
     const std::string text = std::to_string(pid);
     for (const std::string& leaf : leaves_)
         NUCLEUS_CHECK(sys::write_existing(kernel_, AT_FDCWD, leaf + "/cgroup.procs", text));
+    return {};
+}
+
+Result<void> CgroupfsBackend::attach_beside(pid_t pid, pid_t member) {
+    const std::string text = std::to_string(pid);
+    const std::string* unified = directory_of("");
+    for (const std::string& leaf : leaves_) {
+        auto moved = sys::write_existing(kernel_, AT_FDCWD, leaf + "/cgroup.procs", text);
+        const bool takes_none =
+            !moved && unified && leaf == *unified &&
+            (moved.error().errnum() == EBUSY || moved.error().errnum() == EOPNOTSUPP);
+        if (takes_none) moved = enforce::attach_beside(kernel_, leaf, member, pid);
+        NUCLEUS_CHECK(std::move(moved));
+    }
     return {};
 }
 

@@ -20,7 +20,9 @@ public:
     Result<void> create(const policy::CgroupPolicy& policy, Warnings& warnings) override;
     Result<void> apply(const policy::CgroupPolicy& policy, const policy::DevicePolicy& devices,
                        Warnings& warnings) override;
+    Result<void> delegate(std::uint32_t owner, Warnings& warnings) override;
     Result<void> attach(pid_t pid) override;
+    Result<void> attach_beside(pid_t pid, pid_t member) override;
     Result<CgroupEntry> open_entry() override;
     Result<std::vector<pid_t>> pids() override;
     Result<void> freeze() override;
@@ -49,6 +51,7 @@ private:
     Result<std::vector<PlacedWrite>> place(const spec::Resources& resources) const;
     Result<void> write_all(std::vector<PlacedWrite> pending);
     Result<void> write_one(const PlacedWrite& write);
+    Result<void> write_file(const std::string& directory, const LimitWrite& limit);
     Result<void> check_memory_in_use(const spec::Resources& resources);
     Result<void> apply_devices(const policy::DevicePolicy& devices);
     Result<void> write_device_list(const std::string& directory,

@@ -20,19 +20,26 @@ Result<std::vector<CgroupfsBackend::PlacedWrite>> CgroupfsBackend::place(
         NUCLEUS_TRY(auto limits, (in_unified ? row.v2 : row.v1)(resources));
         for (LimitWrite& limit : limits) {
             if (!v1 && !in_unified)
-                return Error(
-                    Errc::unsupported,
-                    limit.pointer + ": no " + std::string(row.controller) + " controller here");
+                return Error(Errc::unsupported,
+                             limit.pointer + ": no " + std::string(row.controller) +
+                                 " controller here" +
+                                 (row.v2_controller.empty()
+                                      ? ": it is cgroup v1's, and no hierarchy of it is mounted"
+                                      : ""));
             placed.push_back({std::move(limit), v1 ? *v1 : *unified, in_unified});
         }
     }
     if (resources.unified.empty()) return placed;
-    if (!pure_v2())
-        return Error(
-            Errc::unsupported,
-            "/linux/resources/unified: is for cgroup v2, and this host's limits are on v1");
+    if (!unified)
+        return Error(Errc::unsupported,
+                     "/linux/resources/unified: is for cgroup v2, and this host mounts none");
     NUCLEUS_TRY(auto limits, unified_limits(resources));
-    for (LimitWrite& limit : limits) placed.push_back({std::move(limit), *unified, true});
+    for (LimitWrite& limit : limits) {
+        if (directory_of(limit.controller))
+            return Error(Errc::unsupported, limit.pointer + ": the " + limit.controller +
+                                                " controller is on cgroup v1 here");
+        placed.push_back({std::move(limit), *unified, true});
+    }
     return placed;
 }
 
@@ -69,23 +76,30 @@ Result<void> CgroupfsBackend::write_all(std::vector<PlacedWrite> pending) {
 
 Result<void> CgroupfsBackend::write_one(const PlacedWrite& write) {
     const LimitWrite& limit = write.limit;
+    auto written = write_file(write.directory, limit);
+    if (!limit.other_file.empty()) {
+        auto other = sys::write_existing(
+            kernel_, AT_FDCWD, write.directory + "/" + limit.other_file, limit.other_value);
+        if (!written && (other || other.error().errnum() != ENOENT)) written = std::move(other);
+    }
+    if (written || written.error().errnum() != ENOENT) return written;
+    if (limit.missing == LimitWrite::Missing::is_fine) return {};
+    const std::string files =
+        limit.other_file.empty() ? limit.file : limit.file + "' nor '" + limit.other_file;
+    return Error(Errc::unsupported, std::string("this kernel has ") +
+                                        (limit.other_file.empty() ? "no '" : "neither '") + files +
+                                        "' in '" + write.directory + "'");
+}
+
+Result<void> CgroupfsBackend::write_file(const std::string& directory, const LimitWrite& limit) {
+    const std::string file = directory + "/" + limit.file;
     std::string value = limit.value;
     if (limit.keeps_first_word) {
-        const auto current = read_value(kernel_, write.directory + "/" + limit.file);
+        const auto current = read_value(kernel_, file);
         if (current && !current->empty())
             value = current->substr(0, current->find(' ')) + value.substr(value.find(' '));
     }
-    auto written =
-        sys::write_existing(kernel_, AT_FDCWD, write.directory + "/" + limit.file, value);
-    if (written || written.error().errnum() != ENOENT) return written;
-    if (!limit.other_file.empty()) {
-        written = sys::write_existing(kernel_, AT_FDCWD, write.directory + "/" + limit.other_file,
-                                      limit.other_value);
-        if (written || written.error().errnum() != ENOENT) return written;
-    }
-    if (limit.missing == LimitWrite::Missing::is_fine) return {};
-    return Error(Errc::unsupported,
-                 "this kernel has no '" + limit.file + "' in '" + write.directory + "'");
+    return sys::write_existing(kernel_, AT_FDCWD, file, value);
 }
 
 // config-linux.md#memory, checkBeforeUpdate: refuse what would have the kernel kill.

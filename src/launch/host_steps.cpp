@@ -68,7 +68,9 @@ Result<void> HostSteps::adopt(Launch& launch, const plan::Step&) {
 
 Result<void> HostSteps::attach_cgroup(Launch& launch, const plan::Step&) {
     if (in_.cgroup == nullptr) return {};
-    return in_.cgroup->attach(launch.pid()).in("attach cgroup");
+    auto moved = in_.beside > 0 ? in_.cgroup->attach_beside(launch.pid(), in_.beside)
+                                : in_.cgroup->attach(launch.pid());
+    return std::move(moved).in("attach cgroup");
 }
 
 Result<void> HostSteps::set_oom_score_adj(Launch& launch, const plan::Step& step) {

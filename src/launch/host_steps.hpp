@@ -18,6 +18,7 @@ struct HostInputs {
     const UserNamespaceMapper* mapper = nullptr;
     const policy::ContainerPolicy* policy = nullptr;  // what a joined user namespace must fit
     enforce::CgroupBackend* cgroup = nullptr;
+    pid_t beside = 0;  // a process of the container, for one that joins it (exec)
     const std::vector<policy::Rlimit>* rlimits = nullptr;
     const policy::HookSet* hooks = nullptr;
     std::function<HookState()> state_outside,

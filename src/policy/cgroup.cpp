@@ -1,7 +1,10 @@
 // linux.cgroupsPath and linux.resources (config-linux.md#control-groups): ranges are checked here,
 // so that a backend can write what it is given; values are kept as written, since what they become
 // depends on the hierarchy's version.
+#include <linux/mount.h>
+
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "policy/translation.hpp"
@@ -49,6 +52,13 @@ Result<void> check_memory(const spec::Memory& memory, const Location& where, War
         warnings.push_back(where.at("useHierarchy").text("false is obsolete and ignored"));
     }
     return {};
+}
+
+// config-linux.md#cpu: a burst "MUST be no larger than any positive `quota`".
+Result<void> check_burst(const spec::Cpu& cpu, const Location& where) {
+    const std::int64_t quota = cpu.quota.value_or(0);
+    if (!cpu.burst || quota <= 0 || *cpu.burst <= static_cast<std::uint64_t>(quota)) return {};
+    return where.at("burst").invalid("is larger than the quota");
 }
 
 // cpuset(7), "List format".
@@ -121,12 +131,43 @@ Result<void> check_hugepages(const std::vector<spec::HugepageLimit>& limits,
     return {};
 }
 
+// Names that become a word of a line in a cgroup file.
+Result<void> check_word(std::string_view name, std::string_view what, const Location& where) {
+    NUCLEUS_CHECK(where.without_nul(name));
+    if (!name.empty() && name.find_first_of(" \t\n") == std::string_view::npos) return {};
+    return where.invalid("is no name of " + std::string(what) + ": " + quoted(name));
+}
+
+Result<void> check_network(const spec::NetworkClass& network, const Location& where) {
+    const Location priorities = where.at("priorities");
+    for (std::size_t index = 0; index < network.priorities.size(); ++index)
+        NUCLEUS_CHECK(check_word(network.priorities[index].name, "an interface",
+                                 priorities.at(index).at("name")));
+    return {};
+}
+
+Result<void> check_rdma(const std::map<std::string, spec::Rdma>& limits, const Location& where) {
+    for (const auto& [device, limit] : limits)
+        NUCLEUS_CHECK(check_word(device, "an RDMA device", where.at(device)));
+    return {};
+}
+
+// Files that move, stop or end processes hold no configuration: the runtime's own would be the
+// ones.
+bool acts_on_processes(std::string_view file) {
+    constexpr std::array kFiles{"cgroup.procs", "cgroup.threads", "cgroup.freeze", "cgroup.kill"};
+    return std::ranges::find(kFiles, file) != kFiles.end();
+}
+
 // config-linux.md#unified: a key is the name of a file in the container's cgroup, and nothing else.
 Result<void> check_unified(const std::map<std::string, std::string>& unified,
                            const Location& where) {
     for (const auto& [name, value] : unified) {
         if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos) {
             return where.at(name).invalid("is no name of a file of a cgroup");
+        }
+        if (acts_on_processes(name)) {
+            return where.at(name).invalid("acts on processes, and is no setting of a cgroup");
         }
         NUCLEUS_CHECK(where.at(name).without_nul(name));
         NUCLEUS_CHECK(where.at(name).without_nul(value));
@@ -145,11 +186,6 @@ Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location
 
     const spec::Resources& resources = *section.resources;
     const Location resources_location = where.at("resources");
-    if (resources.network &&
-        (resources.network->class_id || !resources.network->priorities.empty())) {
-        return resources_location.at("network").unsupported("a network class");
-    }
-    if (!resources.rdma.empty()) return resources_location.at("rdma").unsupported("an RDMA limit");
     if (resources.memory) {
         NUCLEUS_CHECK(check_memory(*resources.memory, resources_location.at("memory"), warnings));
     }
@@ -157,6 +193,7 @@ Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location
         const Location cpu = resources_location.at("cpu");
         NUCLEUS_CHECK(check_cpu_list(resources.cpu->cpus, cpu.at("cpus")));
         NUCLEUS_CHECK(check_cpu_list(resources.cpu->mems, cpu.at("mems")));
+        NUCLEUS_CHECK(check_burst(*resources.cpu, cpu));
     }
     NUCLEUS_CHECK(check_limit(resources.pids_limit, resources_location.at("pids").at("limit")));
     if (resources.block_io) {
@@ -164,10 +201,29 @@ Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location
     }
     NUCLEUS_CHECK(
         check_hugepages(resources.hugepage_limits, resources_location.at("hugepageLimits")));
+    if (resources.network)
+        NUCLEUS_CHECK(check_network(*resources.network, resources_location.at("network")));
+    NUCLEUS_CHECK(check_rdma(resources.rdma, resources_location.at("rdma")));
     NUCLEUS_CHECK(check_unified(resources.unified, resources_location.at("unified")));
     policy.resources = resources;
     policy.resources.devices.clear();  // they are DevicePolicy's
     return policy;
+}
+
+// config-linux.md#cgroup-ownership: "if and only if the cgroup filesystem is to be mounted
+// read/write", and not "unless it will also create a new cgroup namespace". The ids of a user
+// namespace that is joined are not ours to know.
+std::optional<std::uint32_t> cgroup_owner(const ContainerPolicy& policy) {
+    if (!policy.process || !policy.namespaces.creates(NamespaceKind::cgroup)) return {};
+    const auto writable = [](const MountPolicy& mount) {
+        return mount.kind == MountPolicy::Kind::cgroup && mount.source == "cgroup" &&
+               mount.destination == "/sys/fs/cgroup" &&
+               ((mount.attributes_set | mount.recursive_set) & MOUNT_ATTR_RDONLY) == 0;
+    };
+    if (std::ranges::none_of(policy.rootfs.mounts, writable)) return {};
+    if (policy.user_namespace) return policy.user_namespace->host_uid(policy.process->uid);
+    if (policy.namespaces.joins(NamespaceKind::user)) return {};
+    return policy.process->uid;
 }
 
 }  // namespace nucleus::policy

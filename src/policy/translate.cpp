@@ -86,6 +86,7 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
                                                "is not mapped in the container's user namespace"));
         }
     }
+    policy.cgroup.owner = cgroup_owner(policy);
     NUCLEUS_TRY(policy.hooks, translate_hooks(spec.hooks, document.at("hooks")));
 
     NUCLEUS_CHECK(check_uts_name(spec.hostname, policy.namespaces, document.at("hostname")));

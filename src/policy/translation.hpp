@@ -41,6 +41,8 @@ Result<DevicePolicy> translate_devices(const std::vector<spec::Device>& devices,
 // cgroup.cpp
 Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location& where,
                                       Warnings& warnings);
+// CgroupPolicy::owner, from the other policies.
+std::optional<std::uint32_t> cgroup_owner(const ContainerPolicy& policy);
 
 // seccomp.cpp
 Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const Location& where,

@@ -173,6 +173,9 @@ Result<void> Creation::acquire() {
         owns_cgroup_ = true;
         NUCLEUS_CHECK(
             cgroup_->apply(policy_.cgroup, policy_.devices, warnings_).in("set cgroup limits"));
+        if (policy_.cgroup.owner)
+            NUCLEUS_CHECK(
+                cgroup_->delegate(*policy_.cgroup.owner, warnings_).in("delegate cgroup"));
     }
     if (start_ == Start::at_gate) {
         NUCLEUS_TRY(gate_, listen_at_gate(session_.kernel, directory_->dirfd()));

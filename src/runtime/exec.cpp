@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <fcntl.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "enforce/seccomp.hpp"
 #include "launch/host_steps.hpp"
@@ -89,6 +91,61 @@ Result<spec::Process> process_of(Session& session, const ExecRequest& request,
     return process;
 }
 
+plan::ExecFacts facts_of(const ExecRequest& request, const Container& container,
+                         const policy::ContainerPolicy& policy) {
+    const bool user_namespace = policy.namespaces.separate(NamespaceKind::user);
+    plan::ExecFacts facts;
+    facts.id = request.id;
+    facts.namespaces = separate_flags(policy.namespaces);
+    facts.cgroup_entry =
+        user_namespace ? plan::CgroupEntry::from_outside : plan::CgroupEntry::by_itself;
+    facts.become_root = user_namespace;
+    facts.new_keyring = container.record->new_keyring;
+    facts.seccomp = policy.seccomp;
+    facts.preserve_fds = request.preserve_fds;
+    return facts;
+}
+
+// What clone3 says where no process may be born in a cgroup but one may be moved: EBUSY, since it
+// has handed controllers to cgroups below it, where the move goes; EAGAIN, since its limit of
+// processes is reached, which no move counts against.
+bool takes_no_clone(const Error& error) {
+    return error.errnum() == EBUSY || error.errnum() == EAGAIN || error.errnum() == EOPNOTSUPP;
+}
+
+// The way into the container: tried by clone, and where its cgroup takes none, by a move.
+struct Entrance {
+    sys::Kernel& kernel;
+    const policy::ProcessPolicy& process;
+    plan::ExecFacts facts;
+    base::UniqueFd init;
+    int root;  // the container's, where a descriptor leads there; -1: none is needed
+    std::unique_ptr<enforce::CgroupBackend> cgroup;
+    std::vector<std::uint8_t> seccomp;
+
+    Result<void> attempt(std::unique_ptr<launch::Launch>& launch, launch::HostSide& host) {
+        launch::LaunchOptions options;
+        options.joined = {{facts.namespaces, init.get()}};
+        options.root = root;
+        options.seccomp = seccomp;
+        if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
+            NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
+        }
+        launch = std::make_unique<launch::Launch>(kernel, plan::compile_exec(process, facts),
+                                                  std::move(options));
+        return launch->make_namespaces(host);
+    }
+
+    Result<void> enter(std::unique_ptr<launch::Launch>& launch, launch::HostSide& host) {
+        auto entered = attempt(launch, host);
+        if (entered || facts.cgroup_entry != plan::CgroupEntry::by_itself ||
+            !takes_no_clone(entered.error()))
+            return entered;
+        facts.cgroup_entry = plan::CgroupEntry::from_outside;
+        return attempt(launch, host);
+    }
+};
+
 }  // namespace
 
 Result<int> exec(Session& session, const ExecRequest& request, Warnings& warnings) {
@@ -104,52 +161,40 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
     NUCLEUS_CHECK(
         check_console(session.kernel, process.terminal, request.detach, request.console_socket));
-    const bool user_namespace = policy.namespaces.separate(NamespaceKind::user);
-    if (!user_namespace) warn_of_missing_capabilities(session.kernel, process, warnings);
+    if (!policy.namespaces.separate(NamespaceKind::user))
+        warn_of_missing_capabilities(session.kernel, process, warnings);
 
-    NUCLEUS_TRY(const auto pidfd, open_init(session, container));
-    NUCLEUS_TRY(const auto cgroup, cgroup_of(session, *container.record));
-    launch::LaunchOptions options;
     NUCLEUS_TRY(const WayIn way, way_in(session, *container.record, policy.namespaces));
-    options.joined = {{separate_flags(policy.namespaces), pidfd.get()}};
-    options.root = way.root.get();
+    Entrance entrance{
+        session.kernel, process, facts_of(request, container, policy), {}, way.root.get(), {}, {}};
+    entrance.facts.groups_denied = way.groups_denied;
+    entrance.facts.root_by_descriptor = way.root.get() >= 0;
+    NUCLEUS_TRY(entrance.init, open_init(session, container));
+    NUCLEUS_TRY(entrance.cgroup, cgroup_of(session, *container.record));
+    if (!entrance.cgroup) entrance.facts.cgroup_entry = plan::CgroupEntry::none;
     if (policy.seccomp) {
-        NUCLEUS_TRY(options.seccomp, enforce::compile_seccomp(*policy.seccomp, known));
+        NUCLEUS_TRY(entrance.seccomp, enforce::compile_seccomp(*policy.seccomp, known));
     }
-    plan::ExecFacts facts;
-    facts.id = request.id;
-    facts.namespaces = separate_flags(policy.namespaces);
-    facts.cgroup_entry = !cgroup          ? plan::CgroupEntry::none
-                         : user_namespace ? plan::CgroupEntry::from_outside
-                                          : plan::CgroupEntry::by_itself;
-    if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
-        NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
-    }
-    facts.become_root = user_namespace;
-    facts.groups_denied = way.groups_denied;
-    facts.root_by_descriptor = way.root.get() >= 0;
-    facts.new_keyring = container.record->new_keyring;
-    facts.seccomp = policy.seccomp;
-    facts.preserve_fds = request.preserve_fds;
-    launch::Launch launch(session.kernel, plan::compile_exec(process, facts), std::move(options));
 
+    std::unique_ptr<launch::Launch> launch;
     launch::HostInputs inputs;
-    inputs.cgroup = cgroup.get();
+    inputs.cgroup = entrance.cgroup.get();
+    inputs.beside = container.record->init->pid;
     inputs.rlimits = &process.rlimits;
     inputs.console_socket = request.console_socket;
     inputs.commit = [&]() -> Result<void> {
         return request.pid_file.empty()
                    ? Result<void>()
-                   : write_pid_file(session.kernel, request.pid_file, launch.pid());
+                   : write_pid_file(session.kernel, request.pid_file, launch->pid());
     };
     launch::HostSteps host(session.kernel, std::move(inputs));
-    NUCLEUS_CHECK(launch.make_namespaces(host));
-    NUCLEUS_CHECK(launch.prepare(host));
+    NUCLEUS_CHECK(entrance.enter(launch, host));
+    NUCLEUS_CHECK(launch->prepare(host));
     Foreground foreground(session.kernel);
-    if (!request.detach) NUCLEUS_CHECK(foreground.prepare(std::move(launch.console())));
-    NUCLEUS_CHECK(launch.execute());
-    if (!request.detach) return foreground.attend(launch);
-    launch.release();
+    if (!request.detach) NUCLEUS_CHECK(foreground.prepare(std::move(launch->console())));
+    NUCLEUS_CHECK(launch->execute());
+    if (!request.detach) return foreground.attend(*launch);
+    launch->release();
     return 0;
 }
 

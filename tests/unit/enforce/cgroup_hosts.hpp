@@ -1,5 +1,5 @@
-// Hosts for the tests of the cgroup backend, on cgroup file systems in memory: one with v1 hierarchies
-// and a unified one beside them, one with cgroup v2 alone.
+// Hosts for the tests of the cgroup backend, on cgroup file systems in memory: one with v1
+// hierarchies and a unified one beside them, one with cgroup v2 alone.
 #pragma once
 
 #include <boost/test/unit_test.hpp>
@@ -125,7 +125,8 @@ inline void check_refused(const Result<void>& result, Errc code, const std::stri
 }
 
 using Strings = std::vector<std::string>;
-inline void check_writes(const FakeCgroupfs& kernel, const std::string& path, const Strings& expected) {
+inline void check_writes(const FakeCgroupfs& kernel, const std::string& path,
+                         const Strings& expected) {
     const Strings written = kernel.written_to(path);
     BOOST_TEST(written == expected, boost::test_tools::per_element());
 }

@@ -100,6 +100,19 @@ BOOST_AUTO_TEST_CASE(counts_a_named_hierarchy_as_no_obstacle_to_pure_v2) {
     BOOST_TEST(layout.pure_v2());
 }
 
+BOOST_AUTO_TEST_CASE(counts_controllers_that_only_v1_has_as_no_obstacle_to_pure_v2) {
+    constexpr const char* kV2 = "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+    const CgroupLayout layout =
+        parsed(std::string(kV2) + "30 23 0:27 / /run/net rw - cgroup none rw,net_cls,net_prio\n",
+               "1:net_cls,net_prio:/\n0::/\n");
+    BOOST_TEST(layout.v1.size() == 1U);
+    BOOST_TEST(layout.pure_v2());
+    BOOST_TEST(container_cgroup_views(layout).empty());
+    BOOST_TEST(!parsed(std::string(kV2) + "30 23 0:27 / /run/rdma rw - cgroup none rw,rdma\n",
+                       "1:rdma:/\n0::/\n")
+                    .pure_v2());
+}
+
 BOOST_AUTO_TEST_CASE(takes_own_paths_below_a_mount_root_that_is_not_the_hierarchys) {
     // docker without a cgroup namespace: the container's subtree is what is mounted.
     const CgroupLayout layout = parsed(

@@ -50,9 +50,9 @@ BOOST_AUTO_TEST_SUITE(cgroup_limits)
 BOOST_AUTO_TEST_CASE(maps_shares_onto_weights) {
     for (const auto& [shares, weight] : std::map<std::uint64_t, std::uint64_t>{{1, 1},
                                                                                {2, 1},
-                                                                               {1024, 39},
-                                                                               {2048, 79},
-                                                                               {100000, 3815},
+                                                                               {1024, 100},
+                                                                               {2000, 170},
+                                                                               {100000, 4340},
                                                                                {262144, 10000},
                                                                                {1U << 30, 10000}})
         BOOST_TEST(cpu_weight_from_shares(shares) == weight);
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(writes_v2_cpu_limits) {
     cpu.period = 100000;
     cpu.burst = 1000;
     check_equal(cpu_v2(with_cpu(cpu)),
-                {"cpu.weight=39", "cpu.max=50000 100000", "cpu.max.burst=1000"});
+                {"cpu.weight=100", "cpu.max=50000 100000", "cpu.max.burst=1000"});
     cpu = {};
     cpu.quota = -1;
     check_equal(cpu_v2(with_cpu(cpu)), {"cpu.max=max"});
@@ -229,6 +229,33 @@ BOOST_AUTO_TEST_CASE(writes_block_io_limits) {
     const auto weight = io_v2(resources)->front();
     BOOST_TEST(weight.other_file == "io.weight");
     BOOST_TEST(weight.other_value == "4950");
+    io.weight_device = {{8, 0, std::uint16_t{0}, std::nullopt}};
+    resources.block_io = io;
+    BOOST_TEST((*io_v2(resources))[1].other_value == "8:0 default");
+}
+
+BOOST_AUTO_TEST_CASE(writes_leaf_weights_on_v1) {
+    spec::Resources resources;
+    resources.block_io.emplace().leaf_weight = 20;
+    resources.block_io->weight_device = {{8, 0, std::nullopt, std::uint16_t{30}}};
+    check_equal(blkio_v1(resources), {"blkio.leaf_weight=20", "blkio.leaf_weight_device=8:0 30"});
+}
+
+BOOST_AUTO_TEST_CASE(writes_network_classes_and_priorities) {
+    spec::Resources resources;
+    resources.network.emplace().class_id = 1048577;
+    resources.network->priorities = {{"eth0", 500}, {"eth1", 1000}};
+    check_equal(net_cls_v1(resources), {"net_cls.classid=1048577"});
+    check_equal(net_prio_v1(resources),
+                {"net_prio.ifpriomap=eth0 500", "net_prio.ifpriomap=eth1 1000"});
+}
+
+BOOST_AUTO_TEST_CASE(writes_rdma_limits_of_either_kind_and_of_both) {
+    spec::Resources resources;
+    resources.rdma = {{"mlx4_0", {std::nullopt, 1000}}, {"mlx5_1", {3, 10000}}, {"rxe3", {4, {}}}};
+    check_equal(rdma_any(resources),
+                {"rdma.max=mlx4_0 hca_object=1000", "rdma.max=mlx5_1 hca_handle=3 hca_object=10000",
+                 "rdma.max=rxe3 hca_handle=4"});
 }
 
 BOOST_AUTO_TEST_CASE(refuses_leaf_weights_on_v2) {
@@ -251,6 +278,8 @@ BOOST_AUTO_TEST_CASE(writes_a_unified_value_line_by_line) {
     check_equal(unified_limits(resources),
                 {"io.max=8:0 rbps=1", "io.max=8:16 wbps=2", "memory.high=max"});
     BOOST_TEST(unified_limits(resources)->front().controller == "io");
+    resources.unified = {{"cpuset.cpus", ""}};
+    check_equal(unified_limits(resources), {"cpuset.cpus=\n"});
 }
 
 BOOST_AUTO_TEST_CASE(refuses_unified_names_that_are_no_file_of_a_cgroup) {

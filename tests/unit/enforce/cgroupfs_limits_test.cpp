@@ -146,6 +146,92 @@ BOOST_AUTO_TEST_CASE(leaves_devices_alone_when_rootless_and_when_no_rule_is_give
     }
 }
 
+BOOST_AUTO_TEST_CASE(takes_unified_files_of_controllers_that_a_hybrid_host_has_on_v2) {
+    Hybrid host;
+    auto policy = at("/x");
+    policy.resources.unified = {{"hugetlb.2MB.max", "4096"}};
+    host.kernel.on_write["/cg/unified/cgroup.subtree_control"] = [&](const std::string&) {
+        host.kernel.contents["/cg/unified/x/cgroup.controllers"] = "hugetlb\n";
+        return 0;
+    };
+    const auto backend = host.open(policy);
+    check_ok(backend->create(policy, warnings));
+    check_ok(backend->apply(policy, {}, warnings));
+    check_writes(host.kernel, "/cg/unified/cgroup.subtree_control", {"+hugetlb"});
+    check_writes(host.kernel, "/cg/unified/x/hugetlb.2MB.max", {"4096"});
+}
+
+BOOST_AUTO_TEST_CASE(says_that_a_network_class_needs_a_v1_hierarchy) {
+    Pure host;
+    auto policy = at("/x");
+    policy.resources.network.emplace().class_id = 1;
+    check_refused(host.open(policy)->create(policy, warnings), Errc::unsupported,
+                  "/linux/resources/network/classID: no net_cls controller here: it is cgroup "
+                  "v1's, and no hierarchy of it is mounted");
+}
+
+BOOST_AUTO_TEST_CASE(writes_a_network_class_beside_limits_of_v2) {
+    Pure host;
+    host.hand_down("/cg", "/cg/x");
+    host.kernel.mount("/net",
+                      with_core({{"net_cls.classid", "0\n"}, {"net_prio.ifpriomap", "lo 0\n"}}));
+    host.layout.v1 = {{"/net", {"net_cls", "net_prio"}, ""}};
+    auto policy = at("/x");
+    policy.resources.pids_limit = 7;
+    policy.resources.network.emplace().class_id = 1048577;
+    policy.resources.network->priorities = {{"lo", 5}, {"eth0", 6}};
+    const auto backend = host.open(policy);
+    check_ok(backend->create(policy, warnings));
+    check_ok(backend->apply(policy, {}, warnings));
+    check_writes(host.kernel, "/net/x/net_cls.classid", {"1048577"});
+    check_writes(host.kernel, "/net/x/net_prio.ifpriomap", {"lo 5", "eth0 6"});
+    check_writes(host.kernel, "/cg/x/pids.max", {"7"});
+    check_writes(host.kernel, "/cg/cgroup.subtree_control", {"+cpu +cpuset +io +memory +pids"});
+}
+
+// No machine of these tests has an RDMA device: the file is a fake one.
+BOOST_AUTO_TEST_CASE(writes_rdma_limits_to_a_fake_file) {
+    Pure host;
+    host.kernel.mount("/cg", with_core({{"cgroup.controllers", "\n"},
+                                        {"cgroup.subtree_control", "\n"},
+                                        {"rdma.max", ""}}));
+    host.kernel.contents["/cg/cgroup.controllers"] = "rdma\n";
+    host.hand_down("/cg", "/cg/x");
+    auto policy = at("/x");
+    policy.resources.rdma = {{"mlx5_1", {3, 10000}}, {"rxe3", {std::nullopt, 7}}};
+    const auto backend = host.open(policy);
+    check_ok(backend->create(policy, warnings));
+    check_ok(backend->apply(policy, {}, warnings));
+    check_writes(host.kernel, "/cg/x/rdma.max",
+                 {"mlx5_1 hca_handle=3 hca_object=10000", "rxe3 hca_object=7"});
+}
+
+BOOST_AUTO_TEST_CASE(writes_weights_to_both_files_and_needs_one) {
+    Pure host;
+    host.hand_down("/cg", "/cg/x");
+    auto policy = at("/x");
+    policy.resources.block_io.emplace().weight_device = {{8, 0, std::uint16_t{500}, {}}};
+    const auto backend = host.open(policy);
+    check_ok(backend->create(policy, warnings));
+    auto& kernel = host.kernel;
+    kernel.contents["/cg/x/io.bfq.weight"] = "default 100\n";
+    check_ok(backend->apply(policy, {}, warnings));
+    check_writes(kernel, "/cg/x/io.bfq.weight", {"8:0 500"});
+    check_writes(kernel, "/cg/x/io.weight", {"8:0 4950"});
+    const auto refuses = [](const std::string&) { return -EOPNOTSUPP; };
+    kernel.on_write["/cg/x/io.bfq.weight"] = refuses;
+    check_ok(backend->apply(policy, {}, warnings));
+    kernel.on_write["/cg/x/io.weight"] = refuses;
+    check_refused(backend->apply(policy, {}, warnings), Errc::system,
+                  "/linux/resources/blockIO/weightDevice/0/weight");
+    kernel.on_write.erase("/cg/x/io.bfq.weight");
+    check_ok(backend->apply(policy, {}, warnings));
+    kernel.contents.erase("/cg/x/io.bfq.weight");
+    kernel.contents.erase("/cg/x/io.weight");
+    check_refused(backend->apply(policy, {}, warnings), Errc::unsupported,
+                  "neither 'io.bfq.weight' nor 'io.weight'");
+}
+
 BOOST_AUTO_TEST_CASE(takes_the_other_file_where_bfq_is_not_there) {
     Pure host;
     host.hand_down("/cg", "/cg/x");

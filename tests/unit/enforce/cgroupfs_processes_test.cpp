@@ -20,6 +20,22 @@ BOOST_AUTO_TEST_CASE(attaches_once_in_every_hierarchy) {
         check_writes(host.kernel, "/cg/" + std::string(hierarchy) + "/x/cgroup.procs", {"42"});
 }
 
+BOOST_AUTO_TEST_CASE(attaches_beside_a_member_where_the_own_cgroup_takes_none) {
+    Pure host;
+    const auto backend = host.open(at("/x"));
+    check_ok(backend->create(at("/x"), warnings));
+    host.kernel.make("/cg/x/a");
+    host.kernel.make("/cg/x/b");
+    host.kernel.contents["/cg/x/b/cgroup.procs"] = "7\n8\n";
+    check_ok(backend->attach_beside(42, 8));
+    check_writes(host.kernel, "/cg/x/cgroup.procs", {"42"});
+    host.kernel.on_write["/cg/x/cgroup.procs"] = [](const std::string&) { return -EBUSY; };
+    check_refused(backend->attach(43), Errc::system, "cgroup.procs");
+    check_ok(backend->attach_beside(43, 8));
+    check_writes(host.kernel, "/cg/x/b/cgroup.procs", {"43"});
+    check_refused(backend->attach_beside(44, 9), Errc::system, "find process 9");
+}
+
 BOOST_AUTO_TEST_CASE(opens_what_a_process_enters_by) {
     Hybrid host;
     const auto backend = host.open(at("/x"));

@@ -39,7 +39,8 @@ public:
     std::vector<std::pair<std::string, std::string>> writes;  // path, text; in order
     // Answers a write to that path: 0 takes it, else -errno.
     std::map<std::string, std::function<int(const std::string&)>> on_write;
-    std::map<std::string, int> on_mkdir, on_rmdir, on_access;  // -errno
+    std::map<std::string, int> on_mkdir, on_rmdir, on_access, on_chown;  // -errno
+    std::map<std::string, uid_t> owners;                                 // of what was given away
     std::function<void()> on_sleep = [] {};
     std::vector<std::pair<pid_t, int>> kills;
     std::vector<int> bpf_commands;
@@ -120,6 +121,14 @@ public:
         }
         return used;
     }
+    int fchownat(int fd, const char* name, uid_t uid, gid_t, int) noexcept override {
+        std::string path = open_[fd - kFirstFd].first;
+        if (*name != 0) path.append("/").append(name);
+        if (on_chown.contains(path)) return on_chown[path];
+        if (!directories.contains(path) && !contents.contains(path)) return -ENOENT;
+        owners.emplace(path, uid);
+        return 0;
+    }
     int kill(pid_t pid, int signal) noexcept override {
         kills.emplace_back(pid, signal);
         return 0;
@@ -148,7 +157,6 @@ public:
     int renameat(int, const char*, int, const char*) noexcept override { return -ENOSYS; }
     ssize_t readlinkat(int, const char*, char*, std::size_t) noexcept override { return -ENOSYS; }
     int fchmod(int, mode_t) noexcept override { return -ENOSYS; }
-    int fchownat(int, const char*, uid_t, gid_t, int) noexcept override { return -ENOSYS; }
     int flock(int, int) noexcept override { return -ENOSYS; }
     int fcntl(int, int, long) noexcept override { return -ENOSYS; }
     int ioctl(int, unsigned long, void*) noexcept override { return -ENOSYS; }

@@ -169,6 +169,68 @@ BOOST_AUTO_TEST_CASE(unified_keys_are_names_of_files_in_the_cgroup) {
                kAt + "unified/..~1cgroup.procs: is no name of a file of a cgroup");
 }
 
+BOOST_AUTO_TEST_CASE(refuses_unified_files_that_act_on_processes) {
+    for (const std::string name :
+         {"cgroup.procs", "cgroup.threads", "cgroup.freeze", "cgroup.kill"}) {
+        BOOST_TEST(with_resources([&](auto& resources) {
+                       resources.unified = {{name, "1"}};
+                   }).refusal() ==
+                   kAt + "unified/" + name + ": acts on processes, and is no setting of a cgroup");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_burst_beyond_the_quota) {
+    const auto refusal = [](std::optional<std::int64_t> quota, std::uint64_t burst) {
+        return with_resources([&](spec::Resources& resources) {
+                   resources.cpu = spec::Cpu{};
+                   resources.cpu->quota = quota;
+                   resources.cpu->burst = burst;
+               })
+            .refusal();
+    };
+    BOOST_TEST(refusal(1000, 1001) == kAt + "cpu/burst: is larger than the quota");
+    BOOST_TEST(refusal(1000, 1000) == "accepted");
+    BOOST_TEST(refusal(-1, 1001) == "accepted");
+    BOOST_TEST(refusal({}, 1001) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(names_that_become_words_of_a_file_are_checked) {
+    for (const std::string name : {"", "a b", "a\n1:0"}) {
+        BOOST_TEST(with_resources([&](auto& resources) {
+                       resources.rdma[name].hca_handles = 1;
+                   }).refusal() ==
+                   kAt + "rdma/" + name + ": is no name of an RDMA device: '" + name + "'");
+        BOOST_TEST(with_resources([&](auto& resources) {
+                       resources.network.emplace().priorities = {{name, 1}};
+                   }).refusal() ==
+                   kAt + "network/priorities/0/name: is no name of an interface: '" + name + "'");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(gives_a_writable_cgroup_to_the_processs_user) {
+    const auto owner = [](spec::Spec spec, spec::Mount mount) {
+        spec.mounts.push_back(mount);
+        spec.process->user.uid = 7;
+        return translated(spec).policy().cgroup.owner;
+    };
+    const spec::Mount writable{"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid"}, {}, {}};
+    BOOST_TEST((owner(sample_spec(), writable) == 7U));
+    BOOST_TEST((owner(sample_spec_with_user_namespace(), writable) == 100007U));
+    spec::Mount changed = writable;
+    changed.options = {"ro"};
+    BOOST_TEST(!owner(sample_spec(), changed));
+    changed = writable;
+    changed.destination = "/cgroup";
+    BOOST_TEST(!owner(sample_spec(), changed));
+    changed = writable;
+    changed.source = "cgroup2";
+    BOOST_TEST(!owner(sample_spec(), changed));
+    spec::Spec without = sample_spec();
+    std::erase_if(without.linux_->namespaces, [](const auto& n) { return n.type == "cgroup"; });
+    BOOST_TEST(!owner(without, writable));
+    BOOST_TEST(!translated(sample_spec()).policy().cgroup.owner);
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_network_class_asks_for_nothing) {
     const Outcome outcome = with_resources(
         [](spec::Resources& resources) { resources.network = spec::NetworkClass{}; });

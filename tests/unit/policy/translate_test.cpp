@@ -367,16 +367,6 @@ BOOST_AUTO_TEST_CASE(refuses_by_name_every_property_that_it_does_not_act_on) {
             }),
         row("/linux/mountLabel", "a SELinux mount label",
             [](auto& spec) { spec.linux_->mount_label = "label"; }),
-        row("/linux/resources/rdma", "an RDMA limit",
-            [](auto& spec) {
-                spec.linux_->resources = spec::Resources{};
-                spec.linux_->resources->rdma["mlx5_1"] = {};
-            }),
-        row("/linux/resources/network", "a network class",
-            [](auto& spec) {
-                spec.linux_->resources = spec::Resources{};
-                spec.linux_->resources->network = spec::NetworkClass{1, {}};
-            }),
         row("/process/apparmorProfile", "an AppArmor profile",
             [](auto& spec) { spec.process->apparmor_profile = "p"; }),
         row("/process/selinuxLabel", "a SELinux label",

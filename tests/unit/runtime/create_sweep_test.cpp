@@ -125,6 +125,10 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_of_joined_namespaces) {
     BOOST_TEST(sweep_create(Bundle::joined, Hierarchies::v1) > 200U);
 }
 
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_user_namespace_on_cgroup_v2) {
+    BOOST_TEST(sweep_create(Bundle::user_namespace, Hierarchies::v2) > 280U);
+}
+
 BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_terminal) {
     BOOST_TEST(sweep_create(Bundle::terminal, Hierarchies::v1) > 300U);
 }

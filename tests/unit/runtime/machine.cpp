@@ -78,7 +78,8 @@ std::string config(Bundle bundle) {
               {"destination":"/dev/pts","type":"devpts","source":"devpts"},
               {"destination":"/data","type":"bind","source":"/host/data","options":["rbind"]},
               {"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup",
-               "options":["ro"]}],)" +
+               "options":[)" +
+           (bundle == Bundle::user_namespace ? "\"rw\"" : "\"ro\"") + "]}]," +
            linux_section(bundle) + "}";
 }
 
