@@ -38,7 +38,7 @@ SUITES = [
     _suite("schema", "tests/schema/run --runtime {runtime}", 30),
     _suite("podman", "tests/callers/podman.py --runtime {runtime}", 100),
     _suite("containerd", "tests/callers/containerd.py --runtime {runtime}", 60),
-    _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 90),
+    _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 150),
     _check("bench-short", "bench/run --short --runtime {runtime} --peer crun --peer runc", 40),
     # The suites must judge Debian's runc well, or they judge nothing.
     _suite("lifecycle-on-runc", "tests/lifecycle/run --runtime runc", 150, "long"),

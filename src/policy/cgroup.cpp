@@ -212,7 +212,8 @@ Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location
 
 // config-linux.md#cgroup-ownership: "if and only if the cgroup filesystem is to be mounted
 // read/write", and not "unless it will also create a new cgroup namespace". The ids of a user
-// namespace that is joined are not ours to know.
+// namespace that is joined are not ours to know, unless config.json says them too (then they are
+// held against the namespace's own).
 std::optional<std::uint32_t> cgroup_owner(const ContainerPolicy& policy) {
     if (!policy.process || !policy.namespaces.creates(NamespaceKind::cgroup)) return {};
     const auto writable = [](const MountPolicy& mount) {
@@ -222,6 +223,8 @@ std::optional<std::uint32_t> cgroup_owner(const ContainerPolicy& policy) {
     };
     if (std::ranges::none_of(policy.rootfs.mounts, writable)) return {};
     if (policy.user_namespace) return policy.user_namespace->host_uid(policy.process->uid);
+    if (policy.joined_user_namespace)
+        return policy.joined_user_namespace->host_uid(policy.process->uid);
     if (policy.namespaces.joins(NamespaceKind::user)) return {};
     return policy.process->uid;
 }

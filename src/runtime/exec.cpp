@@ -118,15 +118,15 @@ struct Entrance {
     sys::Kernel& kernel;
     const policy::ProcessPolicy& process;
     plan::ExecFacts facts;
-    base::UniqueFd init;
-    int root;  // the container's, where a descriptor leads there; -1: none is needed
-    std::unique_ptr<enforce::CgroupBackend> cgroup;
-    std::vector<std::uint8_t> seccomp;
+    base::UniqueFd init = {};
+    WayIn way = {};
+    std::unique_ptr<enforce::CgroupBackend> cgroup = nullptr;
+    std::vector<std::uint8_t> seccomp = {};
 
     Result<void> attempt(std::unique_ptr<launch::Launch>& launch, launch::HostSide& host) {
         launch::LaunchOptions options;
         options.joined = {{facts.namespaces, init.get()}};
-        options.root = root;
+        options.root = way.root.get();
         options.seccomp = seccomp;
         if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
             NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
@@ -164,12 +164,11 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     if (!policy.namespaces.separate(NamespaceKind::user))
         warn_of_missing_capabilities(session.kernel, process, warnings);
 
-    NUCLEUS_TRY(const WayIn way, way_in(session, *container.record, policy.namespaces));
-    Entrance entrance{
-        session.kernel, process, facts_of(request, container, policy), {}, way.root.get(), {}, {}};
-    entrance.facts.groups_denied = way.groups_denied;
-    entrance.facts.root_by_descriptor = way.root.get() >= 0;
+    Entrance entrance{session.kernel, process, facts_of(request, container, policy)};
     NUCLEUS_TRY(entrance.init, open_init(session, container));
+    NUCLEUS_TRY(entrance.way, way_in(session, *container.record, policy.namespaces));
+    entrance.facts.groups_denied = entrance.way.groups_denied;
+    entrance.facts.root_by_descriptor = entrance.way.root.get() >= 0;
     NUCLEUS_TRY(entrance.cgroup, cgroup_of(session, *container.record));
     if (!entrance.cgroup) entrance.facts.cgroup_entry = plan::CgroupEntry::none;
     if (policy.seccomp) {

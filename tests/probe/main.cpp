@@ -47,6 +47,7 @@ constexpr Section kSections[] = {
     {"device_rules", report_device_rules},
     {"cgroup", report_cgroup},
     {"processes", report_processes},
+    {"huge_pages", report_huge_pages},
     {"syscalls", report_syscalls},
 };
 

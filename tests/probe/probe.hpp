@@ -37,6 +37,9 @@ void report_root(Json& json, const Request& request);
 // device_rules.cpp: what the device controller lets it do with nodes it makes itself.
 void report_device_rules(Json& json, const Request& request);
 
+// huge_pages.cpp: what the hugetlb controller and the pool let it reserve.
+void report_huge_pages(Json& json, const Request& request);
+
 // channels.cpp: what connects it to others.
 void report_descriptors(Json& json, const Request& request);
 void report_signals(Json& json, const Request& request);

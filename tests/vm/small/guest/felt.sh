@@ -64,20 +64,54 @@ test_cpuset_keeps_the_container_on_its_processor() {
     delete --force
 }
 
-test_write_throttle_slows_a_writer() {
-    [ -b /dev/ram0 ] || skip "no ram disk"
-    devices='{"path": "/dev/ram0", "type": "b", "major": 1, "minor": 0}'
-    resources='{"devices": [{"allow": true, "type": "b", "major": 1, "minor": 0, "access": "rwm"}],
-        "blockIO": {"throttleWriteBpsDevice": [{"major": 1, "minor": 0, "rate": 1048576}]}}'
-    script='read a _ </proc/uptime
-        dd if=/dev/zero of=/dev/ram0 bs=64k count=32 oflag=direct
-        echo "status $?"; read b _ </proc/uptime; echo "took $a $b"; echo done'
-    bundle f6
+# config-linux.md#pids, from 1.3 on: zero is a limit like any other.
+test_pids_limit_zero_allows_no_fork() {
+    resources='{"pids": {"limit": 0}}'
+    script='echo alive; (sleep 1000 &); echo forked'
+    bundle f7
+    create
+    assert_file pids.max 0
+    start
+    wait_for "can't fork"
+    assert_said '^alive$'
+    ! said '^forked$' || fail "it forked under a limit of 0"
+    delete --force
+}
+
+test_reservations_of_huge_pages_beyond_the_limit_are_refused() {
+    [ -e $CGROUPS/manager/hugetlb.2MB.rsvd.max ] || skip "no reservation accounting"
+    echo 8 >/proc/sys/vm/nr_hugepages
+    [ "$(cat /proc/sys/vm/nr_hugepages)" = 8 ] || skip "no 8 huge pages"
+    resources='{"hugepageLimits": [{"pageSize": "2MB", "limit": 6291456}]}'
+    script='/probe huge_pages; echo done'
+    bundle f8
     create
     start
     wait_for done
-    assert_said 'status 0'
-    tenths=$(sed -n 's/^took //p' $B/out | awk '{printf "%d", ($2 - $1) * 10}')
-    [ $tenths -ge 12 ] || fail "2 MiB at 1 MiB/s took $tenths tenths of a second"
+    echo 0 >/proc/sys/vm/nr_hugepages
+    assert_said '"reserved":3,"refusal":"ENOMEM"'
+    delete --force
+}
+
+# Two busy loops on one processor: time goes by weight.
+test_cpu_shares_divide_a_busy_processor() {
+    script='while :; do :; done'
+    resources='{"cpu": {"shares": 8192, "cpus": "1"}}'
+    bundle f9
+    create
+    start
+    heavy=$CG
+    cgroups_path=
+    resources='{"cpu": {"shares": 1024, "cpus": "1"}}'
+    bundle f10
+    create
+    start
+    first=$(value usage_usec $heavy/cpu.stat) second=$(value usage_usec $CG/cpu.stat)
+    sleep 2
+    first=$(($(value usage_usec $heavy/cpu.stat) - first))
+    second=$(($(value usage_usec $CG/cpu.stat) - second))
+    [ $first -gt $((second * 2)) ] || fail "$first us and $second us: 8 to 1 was asked for"
+    delete --force
+    ID=f9
     delete --force
 }

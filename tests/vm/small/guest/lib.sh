@@ -18,6 +18,7 @@ capabilities='"CAP_MKNOD","CAP_KILL","CAP_SYS_ADMIN"'
 rlimits=
 oom_score_adj=
 devices=
+user=0                   # and group
 
 fail() {
     echo "$*" | tr '\n' ' ' >$CASE/why
@@ -43,7 +44,7 @@ bundle() {
   "ociVersion": "1.0.2",
   "process": {
     "terminal": false,
-    "user": {"uid": 0, "gid": 0},
+    "user": {"uid": $user, "gid": $user},
     "args": ["/bin/sh", "/scripts/$ID"],
     "env": ["PATH=/bin"],
     "cwd": "/",
@@ -91,6 +92,21 @@ create() {
     $RT create --bundle $B --pid-file $B/pid $ID </dev/zero >$B/out 2>&1 ||
         fail "create $ID: $(tail -c 300 $B/out)"
     PID=$(cat $B/pid)
+}
+
+# refuses POINTER RESOURCES: no container under these; the error names the property, and nothing is
+# left. The words are our runtime's own: a peer is asked for the refusal only.
+refuses() {
+    resources=$2
+    bundle refused
+    try $RT create --bundle $B --pid-file $B/pid $ID
+    [ $status != 0 ] || fail "create accepted $2"
+    [ $label = peer ] || case $output in
+    *"$1"*) ;;
+    *) fail "expected $1 in: $output" ;;
+    esac
+    assert_gone $CG
+    assert_gone /run/$label/$ID
 }
 
 start() {
@@ -157,6 +173,11 @@ assert_file() {
     assert_equal $1 "$(cat $CG/$1)" "$2"
 }
 
+# assert_owner FILE UID: on the host.
+assert_owner() {
+    assert_equal "owner of $1" "$(stat -c %u "$1")" "$2"
+}
+
 assert_gone() {
     [ ! -e "$1" ] || fail "$1 is still there"
 }
@@ -165,12 +186,20 @@ assert_said() {
     said "$1" || fail "the container did not say '$1' but '$(tail -c 300 $B/out)'"
 }
 
+# spare_modules: loads what the tests of one file need and the others do without.
+spare_modules() {
+    for module in /modules/spare/*.ko; do
+        insmod $module 2>/dev/null
+    done
+}
+
 . "$file"
 if [ "$name" = cleanup ]; then
     for id in $(cat $CASE/ids 2>/dev/null); do
         [ ! -e /run/$label/$id ] || $RT delete --force $id
         rm -f /rootfs/scripts/$id
     done
+    ! type after_test >/dev/null 2>&1 || after_test
     exit 0
 fi
 set -u
