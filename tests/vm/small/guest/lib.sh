@@ -95,16 +95,19 @@ create() {
 }
 
 # refuses POINTER RESOURCES: no container under these; the error names the property, and nothing is
-# left. The words are our runtime's own: a peer is asked for the refusal only.
+# left. The words are our runtime's own, and crun leaves the cgroup: a peer is asked for the refusal
+# only.
 refuses() {
     resources=$2
     bundle refused
-    try $RT create --bundle $B --pid-file $B/pid $ID
-    [ $status != 0 ] || fail "create accepted $2"
-    [ $label = peer ] || case $output in
-    *"$1"*) ;;
-    *) fail "expected $1 in: $output" ;;
-    esac
+    # To a file: a container that was accepted would hold a pipe open.
+    ! $RT create --bundle $B --pid-file $B/pid $ID </dev/zero >$B/out 2>&1 ||
+        fail "create accepted $2"
+    if [ $label = peer ]; then
+        [ ! -d $CG ] || rmdir $CG
+        return 0
+    fi
+    grep -qF "$1" $B/out || fail "expected $1 in: $(cat $B/out)"
     assert_gone $CG
     assert_gone /run/$label/$ID
 }

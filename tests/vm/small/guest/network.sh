@@ -9,6 +9,7 @@ net_hierarchy() {
 }
 
 after_test() {
+    ip link del first 2>/dev/null
     while umount $NET 2>/dev/null; do :; done
     rmdir $NET 2>/dev/null
 }
