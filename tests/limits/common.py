@@ -6,7 +6,7 @@ import os
 from support import census, report
 from support.bundle import Bundle
 
-suite = report.Suite("limits", budget=60)
+suite = report.Suite("limits", budget=120)
 
 ROOT = "/sys/fs/cgroup"
 UNIFIED = ROOT + "/unified"
