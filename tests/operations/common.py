@@ -103,7 +103,8 @@ class Hooks:
         text = f"#!/bin/sh\nstate=$(cat)\n(\n{script}\n) >>{record} 2>&1\nexit {status}\n"
         name = f"hook-{kind}-{number}"
         if kind == "startContainer":
-            self.bundle.write_file("/" + name, text.replace(record, "/record-startContainer"), 0o755)
+            inside = text.replace(record, "/record-startContainer")
+            self.bundle.write_file("/" + name, inside, 0o755)
             self.bundle.hook(kind, "/" + name)
         else:
             path = os.path.join(self.directory, name)

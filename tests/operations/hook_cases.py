@@ -63,8 +63,8 @@ def hooks_of_a_kind_run_in_the_listed_order(t):
 
 @suite.test
 def hooks_of_create_run_after_the_environment_and_before_the_pivot(t):
-    # The container's mounts are there in the namespaces of its process, below the bundle's root: the
-    # root of that process is not yet the root file system.
+    # The container's mounts are there in the namespaces of its process, below the bundle's root:
+    # the root of that process is not yet the root file system.
     box, hooks = box_with(t)
     mount = f"{box.bundle.rootfs}/dev/shm "
     look = f'{FIND_PID}\ngrep -c "{mount}" /proc/$pid/mountinfo\nreadlink /proc/$pid/root'
@@ -102,7 +102,7 @@ def a_poststop_hook_sees_nothing_of_the_container_before_delete_returns(t):
 
 def failing_hook_case(kind):
     def test(t):
-        """Steps 3 to 9: an error, the container is stopped, and step 12: destroyed, poststop hooks."""
+        """Steps 3 to 9: an error, the container is stopped; step 12: destroyed, poststop hooks."""
         box, hooks = box_with(t, "sh", "-c", "echo ran; sleep 1000")
         hooks.add(kind, "echo failing", status=3)
         hooks.add(kind, "echo not reached")

@@ -61,8 +61,8 @@ PROPAGATION = {
     "rshared": (["bind", "rshared"], ["shared"], []),
     "unbindable": (["bind", "unbindable"], ["unbindable"], []),
     "runbindable": (["bind", "runbindable"], ["unbindable"], []),
-    "slave": (["bind", "slave"], ["master"], ["shared"]),
-    "rslave": (["bind", "rslave"], ["master"], ["shared"]),
+    "slave": (["bind", "shared", "slave"], ["master"], ["shared"]),
+    "rslave": (["bind", "rshared", "rslave"], ["master"], ["shared"]),
 }
 
 
@@ -93,7 +93,8 @@ def source_tree(t):
     """A directory and the shell text that mounts a tmpfs on it and another one inside."""
     source = os.path.join(t.directory, "source")
     os.mkdir(source)
-    return source, f"mount -t tmpfs one {source}\nmkdir {source}/sub\nmount -t tmpfs two {source}/sub"
+    return source, (f"mount -t tmpfs one {source}\nmkdir {source}/sub\n"
+                    f"mount -t tmpfs two {source}/sub")
 
 
 def look(t):
