@@ -41,8 +41,8 @@ constexpr auto kSubstitutes = std::to_array<Substitute>({
 constexpr auto kDependent = std::to_array<std::string_view>(
     {"/linux/seccomp", "/linux/intelRdt", "/linux/memoryPolicy", "/process/scheduler"});
 
-// In such an object, and in an element of an array, a property may need one that was just mended:
-// its complaint is then not the document's.
+// In such an object, and in an element of an array, a property may need one that was just mended,
+// or may not go with a value that was made up: its complaint is then not the document's.
 constexpr auto kOfAbsence = std::to_array<std::string_view>(
     {"required", "needs", "need ", "without", "missing", "at least"});
 
@@ -117,14 +117,16 @@ private:
                    (parent(place) == parent(problem.pointer) &&
                     std::ranges::find(kDependent, parent(place)) != kDependent.end());
         };
+        if (std::ranges::any_of(made_up_, same_place)) return true;
         return speaks_of_absence(problem.text) &&
                (std::ranges::any_of(std::views::keys(attempts_), same_place) ||
                 std::ranges::any_of(mended_words_, same_place));
     }
 
     // Takes what is wrong out of the way: first a substitute is put in its place, or the word that
-    // the text quotes removed, or the value; where that is complained of again, the plainest value
-    // is put there; then what holds it goes.
+    // the text quotes removed, or the value; where that is complained of again, the value goes for
+    // good or the plainest one is put there; then what holds it goes. Not all of `linux`: without
+    // its namespaces the rest has another meaning.
     bool mend(const std::string& pointer, std::string_view text) {
         if (pointer.empty()) return false;
         const std::size_t attempt = attempts_[pointer]++;
@@ -136,15 +138,18 @@ private:
                 mended_words_.insert(pointer);
                 return true;
             }
-            if (draft_.remove(pointer)) return true;
         }
-        if (attempt <= 1 && !draft_.holds(pointer)) {
-            const std::string plainest = schema_.plainest_value(pointer);
-            if (!plainest.empty() && draft_.set(pointer, plainest)) return true;
-        }
+        if (attempt <= 1 && (draft_.remove(pointer) || make_up(pointer))) return true;
         std::string_view place = parent(pointer);
         while (!place.empty() && !draft_.holds(place)) place = parent(place);
-        return !place.empty() && draft_.remove(place);
+        return !place.empty() && place != "/linux" && draft_.remove(place);
+    }
+
+    bool make_up(const std::string& pointer) {
+        const std::string plainest = schema_.plainest_value(pointer);
+        if (plainest.empty() || !draft_.set(pointer, plainest)) return false;
+        made_up_.insert(pointer);
+        return true;
     }
 
     bool remove_quoted(const std::string& pointer, std::string_view text) {
@@ -162,6 +167,7 @@ private:
     const TranslationInput& input_;
     std::map<std::string, std::size_t> attempts_;  // by place, as written
     std::set<std::string> mended_words_;
+    std::set<std::string> made_up_;  // places with a value that nobody wrote
     std::set<std::pair<std::string, std::string>> warnings_;
     Findings findings_;
 };

@@ -65,6 +65,19 @@ BOOST_AUTO_TEST_CASE(does_not_tell_what_only_its_own_mending_brings_about) {
     check(
         R"("linux":{"resources":{"blockIO":{"weightDevice":[{"major":1,"minor":1,"weight":3}]}}})",
         {"/linux/resources/blockIO/weightDevice/0/weight"});
+    check(R"("process":{"cwd":"/","args":["sh"],"rlimits":[)"
+          R"({"type":"RLIMIT_CORE","soft":3,"hard":null}]})",
+          {"/process/rlimits/0/hard"});
+    check(R"("linux":{"seccomp":{"defaultAction":"x","defaultErrnoRet":1}})",
+          {"/linux/seccomp/defaultAction"});
+}
+
+// Nothing that has a meaning only together with the rest of `linux` goes with it.
+BOOST_AUTO_TEST_CASE(mends_mappings_that_nobody_needs_without_touching_the_namespaces) {
+    check(R"("mounts":[{"destination":"/a","type":"tmpfs"}],"linux":{)"
+          R"("namespaces":[{"type":"mount"}],)"
+          R"("uidMappings":[{"containerID":0,"hostID":1,"size":1}]})",
+          {"/linux/uidMappings"});
 }
 
 BOOST_AUTO_TEST_CASE(puts_errors_before_warnings_before_notes) {
