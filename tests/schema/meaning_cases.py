@@ -187,6 +187,16 @@ def judges_the_bundle_that_it_is_told_or_stands_in(t):
 
 
 @suite.test
+def finds_nothing_in_the_bundles_that_spec_writes(t):
+    for name, options in (("privileged", ()), ("rootless", ("--rootless",))):
+        directory = os.path.join(t.directory, name)
+        os.mkdir(directory)
+        t.runtime.call("spec", "--bundle", directory, *options).must()
+        result = t.runtime.call("validate", "--bundle", directory, "--format", "json").must()
+        report.equal(json.loads(result.stdout)["findings"], [], name)
+
+
+@suite.test
 def refuses_a_use_that_cannot_be_meant(t):
     for arguments, words in ((("/nonexistent/config.json",), "no such file"),
                              (("--bundle", "/", "x"), "exclude each other"),
