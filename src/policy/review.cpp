@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -119,7 +118,7 @@ private:
         };
         if (std::ranges::any_of(made_up_, same_place)) return true;
         return speaks_of_absence(problem.text) &&
-               (std::ranges::any_of(std::views::keys(attempts_), same_place) ||
+               (std::ranges::any_of(attempts_, same_place, &Attempts::value_type::first) ||
                 std::ranges::any_of(mended_words_, same_place));
     }
 
@@ -165,7 +164,8 @@ private:
     Draft draft_;
     const spec::Schema& schema_;
     const TranslationInput& input_;
-    std::map<std::string, std::size_t> attempts_;  // by place, as written
+    using Attempts = std::map<std::string, std::size_t>;  // by place, as written
+    Attempts attempts_;
     std::set<std::string> mended_words_;
     std::set<std::string> made_up_;  // places with a value that nobody wrote
     std::set<std::pair<std::string, std::string>> warnings_;

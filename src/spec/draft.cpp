@@ -40,13 +40,13 @@ std::string_view next_token(std::string_view& pointer) {
     return token;
 }
 
-Value* member(Value& object, std::string_view name) {
-    for (auto& [key, value] : object.GetObject())
-        if (text_in(key) == name) return &value;
+// The document may be changed: it is the draft's own.
+Value* member(const Value& object, std::string_view name) {
+    for (const auto& [key, value] : object.GetObject())
+        if (text_in(key) == name) return const_cast<Value*>(&value);
     return nullptr;
 }
 
-// The document may be changed: it is the draft's own.
 Value& root_of(const Document& document) { return const_cast<Value&>(document.root()); }
 
 }  // namespace
@@ -158,7 +158,7 @@ std::string Draft::written(std::string_view pointer) const {
         if (is_element && *index < holder->Size())
             value = &(*holder)[static_cast<rapidjson::SizeType>(*index)];
         if (holder != nullptr && holder->IsObject())
-            value = member(const_cast<Value&>(*holder), unescape_pointer_token(token));
+            value = member(*holder, unescape_pointer_token(token));
         if (is_element && moved != positions_.end() && *index < moved->second.size())
             written.append("/").append(std::to_string(moved->second[*index]));
         else

@@ -5,7 +5,7 @@ import os
 import struct
 
 import documents
-from common import suite
+from common import read_json, suite
 from support import census, report
 from support.bundle import Bundle
 from validate_cases import errors, validate
@@ -228,6 +228,17 @@ def judges_the_settings_file_by_schema_and_by_its_reader(t):
         status, output = validate(t, text.decode(), "--kind", "settings")
         report.equal(errors(output), places, f"{text}: places")
         report.equal(status, 1 if places else 0, f"{text}: status")
+
+
+@suite.test
+def the_schema_of_the_settings_has_every_key_that_its_reader_knows(t):
+    path = os.path.join(t.directory, "settings.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("nosuchkey: x\n")
+    result = t.runtime.call("--settings", path, "state", "x")
+    known = result.stderr.split("(known: ")[1].split(")")[0].split(", ")
+    schema = read_json(os.path.join(report.REPOSITORY, "oci-schema", "settings.schema.json"))
+    report.equal(sorted(schema["properties"]), sorted(known), "keys")
 
 
 def segments(elf):

@@ -13,17 +13,35 @@ KINDS = {"config": "config-schema.json", "features": "features-schema.json",
 OWN = os.path.join(report.REPOSITORY, "oci-schema")
 
 
-def validate(t, text, *options):
-    """(exit status, decoded output) of `validate --format json` on a text."""
-    path = os.path.join(t.directory, "document.json")
+def begin(t, text, options, number=0):
+    path = os.path.join(t.directory, f"document{number}.json")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    done = subprocess.run([t.runtime_path, "validate", "--format", "json", *options, path],
-                          capture_output=True, check=False, text=True, timeout=20)
-    report.equal(done.stderr, "", "stderr")
-    output = json.loads(done.stdout)
-    report.equal(done.returncode, 0 if output["valid"] else 1, "the status says what `valid` says")
-    return done.returncode, output
+    return subprocess.Popen([t.runtime_path, "validate", "--format", "json", *options, path],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            close_fds=False)
+
+
+def finish(process):
+    stdout, stderr = process.communicate(timeout=20)
+    report.equal(stderr, "", "stderr")
+    output = json.loads(stdout)
+    report.equal(process.returncode, 0 if output["valid"] else 1,
+                 "the status says what `valid` says")
+    return process.returncode, output
+
+
+def validate(t, text, *options):
+    """(exit status, decoded output) of `validate --format json` on a text."""
+    return finish(begin(t, text, options))
+
+
+def validate_each(t, texts, *options):
+    """The same of many texts, some at a time."""
+    for start in range(0, len(texts), 16):
+        batch = texts[start:start + 16]
+        processes = [begin(t, text, options, number) for number, text in enumerate(batch)]
+        yield from map(finish, processes)
 
 
 def errors(output):
@@ -60,14 +78,15 @@ def compare(t, kind, documents_to_judge):
     own_schema = read_json(os.path.join(OWN, kind + ".schema.json"))
     own = module.Draft4Validator(documents.resolved(own_schema, "", {"": own_schema}))
     counts = [0, 0]
-    for number, document in enumerate(documents_to_judge):
-        text = documents.dump(document)
+    judged = list(documents_to_judge)
+    texts = [documents.dump(document) for document in judged]
+    answers = validate_each(t, texts, "--schema-only", "--kind", kind)
+    for number, (document, text, answer) in enumerate(zip(judged, texts, answers)):
         expected = places_by(official, document)
         if number % 5 == 0:
             report.equal(sorted(places_by(own, document)), sorted(expected),
                          f"by our schema in another validator: {text}")
-        _, output = validate(t, text, "--schema-only", "--kind", kind)
-        report.equal(sorted(errors(output)), sorted(expected), f"findings on {text}")
+        report.equal(sorted(errors(answer[1])), sorted(expected), f"findings on {text}")
         counts[bool(expected)] += 1
     return counts
 
