@@ -62,6 +62,28 @@ def hooks_of_a_kind_run_in_the_listed_order(t):
 
 
 @suite.test
+def the_kinds_of_hooks_run_in_the_order_of_the_life_cycle(t):
+    # One file for all, which the container sees at /shared; the program writes to it too.
+    box, hooks = box_with(t, "sh", "-c", "echo program >>/shared/order; sleep 1000")
+    shared = os.path.join(t.directory, "shared")
+    os.mkdir(shared)
+    box.bundle.mount("/shared", source=shared, options=["bind"])
+    for kind in KINDS:
+        place = "/shared" if kind == "startContainer" else shared
+        # A poststart hook comes after the execve, which is before the program's first word.
+        wait = f"until grep -q program {place}/order; do sleep 0.01; done; " * (kind == "poststart")
+        hooks.add(kind, f"{wait}echo {kind} >>{place}/order")
+    box.create()
+    with open(shared + "/order", encoding="utf-8") as file:
+        report.equal(file.read().split(), list(KINDS[:3]), "by create")
+    box.start()
+    box.stop()
+    t.runtime.delete(box.id).must()
+    with open(shared + "/order", encoding="utf-8") as file:
+        report.equal(file.read().split(), [*KINDS[:4], "program", *KINDS[4:]], "in all")
+
+
+@suite.test
 def hooks_of_create_run_after_the_environment_and_before_the_pivot(t):
     # The container's mounts are there in the namespaces of its process, below the bundle's root:
     # the root of that process is not yet the root file system.
