@@ -2,9 +2,10 @@
 
 import os
 
+from cases_exec import EXEC_SECTIONS, exec_report
 from cases_mounts import AT, PLACE, has, source
 from cases_namespaces import give_rootfs, joins
-from cases_process import EXEC_SECTIONS, exec_report, terminal
+from cases_terminal import terminal
 from table import case
 
 
