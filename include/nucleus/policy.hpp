@@ -158,6 +158,51 @@ struct Rlimit {
     bool operator==(const Rlimit&) const = default;
 };
 
+// A set of processors or memory nodes: bit n of the mask is number n.
+struct NumberSet {
+    std::string text;  // "0-3,7", at its shortest
+    std::vector<std::uint64_t> mask;
+    bool operator==(const NumberSet&) const = default;
+};
+
+// The arguments of sched_setattr(2). `nice` counts under every policy: with those that do not know
+// it, it is what the process has when it leaves them.
+struct SchedulerPolicy {
+    std::string name;  // SCHED_*
+    std::uint32_t policy = 0;
+    std::uint64_t flags = 0;  // SCHED_FLAG_*
+    std::int32_t nice = 0;
+    std::uint32_t priority = 0;                           // 1..99 of SCHED_FIFO and SCHED_RR
+    std::uint64_t runtime = 0, deadline = 0, period = 0;  // ns, of SCHED_DEADLINE
+    bool operator==(const SchedulerPolicy&) const = default;
+};
+
+struct IoPriority {
+    std::string io_class;     // IOPRIO_CLASS_*
+    std::uint32_t value = 0;  // class and level as ioprio_set(2) takes them
+    bool operator==(const IoPriority&) const = default;
+};
+
+// Of an executed process, never of the container's first: before and after it enters the cgroup.
+// Empty: the runtime's; the cgroup's.
+struct ExecCpuAffinity {
+    NumberSet initial, final;
+    bool operator==(const ExecCpuAffinity&) const = default;
+};
+
+struct MemoryPolicy {
+    std::string name;        // MPOL_*
+    std::uint32_t mode = 0;  // with its flags, as set_mempolicy(2) takes it
+    NumberSet nodes;
+    bool operator==(const MemoryPolicy&) const = default;
+};
+
+struct Personality {
+    std::string name;         // the domain and the flags: "LINUX32|ADDR_NO_RANDOMIZE"
+    std::uint32_t value = 0;  // as personality(2) takes it
+    bool operator==(const Personality&) const = default;
+};
+
 struct ProcessPolicy {
     bool terminal = false;
     std::optional<spec::Box> console_size;
@@ -170,6 +215,12 @@ struct ProcessPolicy {
     std::vector<Rlimit> rlimits;
     bool no_new_privileges = false;
     std::optional<std::int32_t> oom_score_adj;
+    std::optional<SchedulerPolicy> scheduler;
+    std::optional<IoPriority> io_priority;
+    std::optional<ExecCpuAffinity> exec_cpu_affinity;
+    // linux.memoryPolicy and linux.personality: of every process of the container.
+    std::optional<MemoryPolicy> memory_policy;
+    std::optional<Personality> personality;
     bool operator==(const ProcessPolicy&) const = default;
 };
 
@@ -243,7 +294,9 @@ struct JoinedUserNamespace {
 Result<void> check_joined_user_namespace(const ContainerPolicy& policy,
                                          const JoinedUserNamespace& joined);
 
-// The process of `exec --process`, within a container of these namespaces.
-Result<ProcessPolicy> translate_process(const spec::Process& process, Warnings& warnings);
+// The process of `exec --process`, in a container that is there: its ids must be mapped in the
+// container's user namespace, and its memory policy and personality are the container's.
+Result<ProcessPolicy> translate_process(const spec::Process& process,
+                                        const ContainerPolicy& container, Warnings& warnings);
 
 }  // namespace nucleus::policy

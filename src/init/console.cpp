@@ -75,15 +75,16 @@ int open_console(Init& init, const wire::Step& step) {
     if (terminal >= 0)
         terminal = call(__NR_ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (terminal < 0) return static_cast<int>(terminal);
+    int error = 0;
     if (step.value != 0) {
         winsize size{};
         size.ws_row = static_cast<unsigned short>(step.value >> 16);
         size.ws_col = static_cast<unsigned short>(step.value);
-        call(__NR_ioctl, terminal, TIOCSWINSZ, &size);
+        error = static_cast<int>(call(__NR_ioctl, terminal, TIOCSWINSZ, &size));
     }
     constexpr unsigned kWithConsoleNode = 1;
-    int error =
-        step.mode == kWithConsoleNode ? attach_console(init, static_cast<int>(terminal)) : 0;
+    if (error >= 0 && step.mode == kWithConsoleNode)
+        error = attach_console(init, static_cast<int>(terminal));
     if (error >= 0) error = become_stdio(static_cast<int>(terminal));
     if (error >= 0 && !report_descriptor(init, master)) error = -EPIPE;
     call(__NR_close, master);

@@ -34,15 +34,6 @@ int new_session(Init& init, const wire::Step&) {
     return error < 0 ? static_cast<int>(error) : 0;
 }
 
-// A runtime that is pinned (by its caller's taskset, say) must not pin the container: the cpuset
-// decides.
-int reset_affinity(Init&, const wire::Step&) {
-    unsigned long all[128];
-    for (auto& word : all) word = ~0UL;
-    const long error = call(__NR_sched_setaffinity, 0, sizeof all, all);
-    return error < 0 ? static_cast<int>(error) : 0;
-}
-
 int new_keyring(Init& init, const wire::Step& step) {
     const long key = call(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, init.text(step.source));
     if (key == -ENOSYS) return 0;  // a kernel without keys has none to share

@@ -75,7 +75,6 @@ int own_stdio(Init&, const wire::Step&);
 int set_sysctl(Init&, const wire::Step&);
 // identity.cpp
 int new_session(Init&, const wire::Step&);
-int reset_affinity(Init&, const wire::Step&);
 int new_keyring(Init&, const wire::Step&);
 int change_directory(Init&, const wire::Step&);
 int limit_resources(Init&, const wire::Step&);
@@ -84,6 +83,11 @@ int set_groups(Init&, const wire::Step&);
 int set_ids(Init&, const wire::Step&);
 int set_capabilities(Init&, const wire::Step&);
 int set_umask(Init&, const wire::Step&);
+// scheduling.cpp
+int reset_affinity(Init&, const wire::Step&);
+int set_affinity(Init&, const wire::Step&);
+int set_memory_policy(Init&, const wire::Step&);
+int set_personality(Init&, const wire::Step&);
 // program.cpp
 int find_command(Init&, const wire::Step&);
 int set_no_new_privileges(Init&, const wire::Step&);

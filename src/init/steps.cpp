@@ -12,6 +12,7 @@ struct Entry {
 using wire::Op;
 
 constexpr Entry kEntries[] = {
+    {Op::set_initial_affinity, set_affinity},
     {Op::join_namespace, join_namespace},
     {Op::unshare_user, unshare_user},
     {Op::unshare_time, unshare_time},
@@ -20,6 +21,7 @@ constexpr Entry kEntries[] = {
     {Op::enter_cgroup, enter_cgroup},
     {Op::new_session, new_session},
     {Op::reset_affinity, reset_affinity},
+    {Op::set_final_affinity, set_affinity},
     {Op::new_keyring, new_keyring},
     {Op::unshare_cgroup, unshare_cgroup},
     {Op::bring_up_loopback, bring_up_loopback},
@@ -47,6 +49,8 @@ constexpr Entry kEntries[] = {
     {Op::own_stdio, own_stdio},
     {Op::change_directory, change_directory},
     {Op::limit_resources, limit_resources},
+    {Op::set_memory_policy, set_memory_policy},
+    {Op::set_personality, set_personality},
     {Op::drop_bounding_set, drop_bounding_set},
     {Op::set_groups, set_groups},
     {Op::set_ids, set_ids},

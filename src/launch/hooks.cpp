@@ -175,6 +175,9 @@ plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespace
     policy::ProcessPolicy process = *namespaces.process;
     process.terminal = false;
     process.rlimits.clear();
+    process.scheduler.reset();
+    process.io_priority.reset();
+    process.exec_cpu_affinity.reset();
     process.args = hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
     process.env = hook.env;
     plan::ExecFacts facts;

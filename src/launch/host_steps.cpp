@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "launch/console.hpp"
+#include "launch/scheduling.hpp"
 #include "sys/files.hpp"
 
 namespace nucleus::launch {
@@ -27,6 +28,8 @@ Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
         {Op::run_prestart_hooks, &HostSteps::run_prestart_hooks},
         {Op::run_create_runtime_hooks, &HostSteps::run_create_runtime_hooks},
         {Op::run_create_container_hooks, &HostSteps::run_create_container_hooks},
+        {Op::set_scheduler, &HostSteps::set_scheduler},
+        {Op::set_io_priority, &HostSteps::set_io_priority},
         {Op::set_rlimits, &HostSteps::set_rlimits},
         {Op::commit, &HostSteps::commit},
     };
@@ -124,6 +127,16 @@ Result<void> HostSteps::run_create_container_hooks(Launch& launch, const plan::S
     return run_container_hooks(kernel_, *in_.hooks, policy::HookKind::create_container,
                                in_.state_inside(),
                                {launch.pidfd(), in_.rootfs, in_.namespaces, in_.cgroup});
+}
+
+Result<void> HostSteps::set_scheduler(Launch& launch, const plan::Step&) {
+    return launch::set_scheduler(kernel_, launch.pid(), *launch.plan().scheduler)
+        .in("set scheduler");
+}
+
+Result<void> HostSteps::set_io_priority(Launch& launch, const plan::Step& step) {
+    return launch::set_io_priority(kernel_, launch.pid(), static_cast<std::uint32_t>(step.value))
+        .in("set I/O priority '" + step.source + "'");
 }
 
 Result<void> HostSteps::set_rlimits(Launch& launch, const plan::Step&) {

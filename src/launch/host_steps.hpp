@@ -48,6 +48,8 @@ private:
     Result<void> run_prestart_hooks(Launch& launch, const plan::Step& step);
     Result<void> run_create_runtime_hooks(Launch& launch, const plan::Step& step);
     Result<void> run_create_container_hooks(Launch& launch, const plan::Step& step);
+    Result<void> set_scheduler(Launch& launch, const plan::Step& step);
+    Result<void> set_io_priority(Launch& launch, const plan::Step& step);
     Result<void> set_rlimits(Launch& launch, const plan::Step& step);
     Result<void> commit(Launch& launch, const plan::Step& step);
 

@@ -27,6 +27,34 @@ Error command_error(int errnum, const std::string& command) {
     }
 }
 
+// Where errno alone would leave a reader to guess: the property, and what this kernel has not got.
+struct Words {
+    wire::Op op;
+    int errnum;
+    Errc code;
+    const char* text;
+};
+
+constexpr Words kWords[] = {
+    {wire::Op::set_initial_affinity, EINVAL, Errc::invalid_config,
+     "process.execCPUAffinity.initial: the runtime may run on none of these processors"},
+    {wire::Op::set_final_affinity, EINVAL, Errc::invalid_config,
+     "process.execCPUAffinity.final: the container may run on none of these processors"},
+    {wire::Op::set_memory_policy, ENOSYS, Errc::unsupported,
+     "linux.memoryPolicy: this kernel has no memory policies (CONFIG_NUMA)"},
+    {wire::Op::set_memory_policy, EINVAL, Errc::unsupported,
+     "linux.memoryPolicy: this kernel does not know the mode or a flag, or the container may use "
+     "none of the nodes"},
+    {wire::Op::set_personality, EINVAL, Errc::unsupported,
+     "linux.personality: this kernel has no such execution domain"},
+};
+
+const Words* words_of(wire::Op op, int errnum) {
+    for (const Words& each : kWords)
+        if (each.op == op && each.errnum == errnum) return &each;
+    return nullptr;
+}
+
 }  // namespace
 
 Error error_of(const wire::Report& report, const plan::LaunchPlan& plan) {
@@ -41,6 +69,8 @@ Error error_of(const wire::Report& report, const plan::LaunchPlan& plan) {
     if (!object.empty()) clause += " '" + object + "'";
     if (report.detail[0] != 0 && object != report.detail)
         clause += std::string(": ") + report.detail;
+    if (const Words* words = words_of(step.op, report.errnum))
+        return Error::from_errno(report.errnum, clause + ": " + words->text).with_code(words->code);
     return Error::from_errno(report.errnum, clause);
 }
 

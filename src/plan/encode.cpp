@@ -40,6 +40,12 @@ public:
         return {at, size};
     }
 
+    wire::Text words(const std::vector<std::uint64_t>& words) {
+        align();
+        const std::size_t size = words.size() * sizeof words[0];
+        return {append(words.data(), size), static_cast<std::uint32_t>(size)};
+    }
+
     // A table of offsets to the strings, `spare` empty entries and the end.
     std::uint32_t table(const std::vector<std::string>& strings, std::size_t spare) {
         std::vector<std::uint64_t> offsets;
@@ -79,6 +85,7 @@ wire::Step encode_step(Block& block, const Step& step) {
     out.source = block.text(step.source);
     out.type = block.text(step.type);
     out.options = block.texts(step.options);
+    if (!step.mask.empty()) out.mask = block.words(step.mask);
     return out;
 }
 
@@ -88,6 +95,7 @@ std::size_t estimate(const LaunchPlan& plan, std::size_t seccomp) {
     for (const auto& step : plan.steps) {
         size += sizeof(wire::Step) + step.target.size() + step.source.size() + step.type.size() + 8;
         for (const auto& option : step.options) size += option.size() + 1;
+        size += (step.mask.size() + 1) * sizeof(std::uint64_t);
     }
     for (const auto& word : plan.argv) size += word.size() + 16;
     for (const auto& word : plan.env) size += word.size() + 16;

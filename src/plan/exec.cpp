@@ -13,6 +13,11 @@ using wire::Op;
 LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& facts) {
     LaunchPlan plan;
     const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
+    const auto affinity = process.exec_cpu_affinity.value_or(policy::ExecCpuAffinity{});
+    if (!affinity.initial.mask.empty())
+        add({.op = Op::set_initial_affinity,
+             .source = affinity.initial.text,
+             .mask = affinity.initial.mask});
     add({.op = Op::join_namespace, .source = "container", .flags = facts.namespaces});
     if (facts.become_root) add({.op = Op::become_root});
     // The pid namespace holds for children only.
@@ -24,7 +29,12 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
         add({.op = Op::set_oom_score_adj,
              .value = static_cast<std::uint64_t>(std::int64_t{*process.oom_score_adj})});
     add({.op = Op::new_session});
-    add({.op = Op::reset_affinity});
+    if (affinity.final.mask.empty())
+        add({.op = Op::reset_affinity});
+    else
+        add({.op = Op::set_final_affinity,
+             .source = affinity.final.text,
+             .mask = affinity.final.mask});
     if (facts.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts.id});
     if (facts.root_by_descriptor) {
         add({.op = Op::use_host_root, .mode = wire::kRootByDescriptor});

@@ -21,6 +21,7 @@ struct Step {
     std::uint64_t flags = 0, value = 0;
     std::uint32_t mode = 0, uid = 0, gid = 0;
     std::uint64_t attributes_set = 0, attributes_clear = 0, recursive_set = 0, recursive_clear = 0;
+    std::vector<std::uint64_t> mask;
     std::int32_t slot = -1;
     std::int32_t fd = -1;  // filled in by launch: a number that only the running command knows
 
@@ -46,6 +47,7 @@ struct LaunchPlan {
     std::vector<std::string> argv, env;
     std::vector<std::uint32_t> groups;
     std::vector<wire::ResourceLimit> rlimits;
+    std::optional<policy::SchedulerPolicy> scheduler;
     wire::CapabilitySets capabilities;
     std::uint32_t uid = 0;
     std::uint32_t preserve_fds = 0;

@@ -8,6 +8,30 @@ namespace nucleus::plan {
 
 using wire::Op;
 
+namespace {
+
+// Where memory comes from, how programs are executed, when they run. The memory policy after the
+// cgroup, whose cpuset says which nodes there are. The scheduler and the I/O priority are the
+// host's to set, since the kernel asks for CAP_SYS_NICE in the initial user namespace; before the
+// ids are taken, so that a runtime without that right still owns the process (sched(7)).
+void add_surroundings(LaunchPlan& plan, const policy::ProcessPolicy& process) {
+    const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
+    if (const auto& memory = process.memory_policy)
+        add({.op = Op::set_memory_policy,
+             .source = memory->nodes.text.empty() ? memory->name
+                                                  : memory->name + " " + memory->nodes.text,
+             .value = memory->mode,
+             .mask = memory->nodes.mask});
+    if (const auto& personality = process.personality)
+        add({.op = Op::set_personality, .source = personality->name, .value = personality->value});
+    plan.scheduler = process.scheduler;
+    if (plan.scheduler) add({.op = Op::set_scheduler, .source = plan.scheduler->name});
+    if (const auto& priority = process.io_priority)
+        add({.op = Op::set_io_priority, .source = priority->io_class, .value = priority->value});
+}
+
+}  // namespace
+
 void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
                        const std::optional<policy::SeccompPolicy>& seccomp, Limiter limiter) {
     plan.argv = process.args;
@@ -29,6 +53,7 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     for (const policy::Rlimit& limit : process.rlimits)
         plan.rlimits.push_back({limit.resource, 0, limit.soft, limit.hard});
     if (!plan.rlimits.empty() && limiter == Limiter::init) add({.op = Op::limit_resources});
+    add_surroundings(plan, process);
     add({.op = Op::drop_bounding_set, .value = sets.bounding});
     add({.op = Op::set_groups});
     add({.op = Op::set_ids, .uid = process.uid, .gid = process.gid});

@@ -21,11 +21,6 @@ Result<void> refuse_unsupported(const spec::Process& process, const Location& wh
     if (!process.selinux_label.empty()) {
         return where.at("selinuxLabel").unsupported("a SELinux label");
     }
-    if (process.scheduler) return where.at("scheduler").unsupported("a scheduler");
-    if (process.io_priority) return where.at("ioPriority").unsupported("an I/O priority");
-    if (process.exec_cpu_affinity) {
-        return where.at("execCPUAffinity").unsupported("a CPU affinity of exec");
-    }
     return {};
 }
 
@@ -51,6 +46,31 @@ Result<void> check_user(const spec::User& user, const Location& where) {
     return {};
 }
 
+// A window's rows and columns are 16 bits wide (ioctl_tty(2), struct winsize).
+Result<void> check_console_size(const spec::Box& size, const Location& where) {
+    constexpr std::uint32_t kMaximum = std::numeric_limits<std::uint16_t>::max();
+    if (size.height > kMaximum) return where.at("height").invalid("is larger than 65535");
+    if (size.width > kMaximum) return where.at("width").invalid("is larger than 65535");
+    return {};
+}
+
+Result<void> translate_scheduling(const spec::Process& process, const Location& where,
+                                  ProcessPolicy& policy) {
+    if (process.scheduler) {
+        NUCLEUS_TRY(policy.scheduler,
+                    translate_scheduler(*process.scheduler, where.at("scheduler")));
+    }
+    if (process.io_priority) {
+        NUCLEUS_TRY(policy.io_priority,
+                    translate_io_priority(*process.io_priority, where.at("ioPriority")));
+    }
+    if (process.exec_cpu_affinity) {
+        NUCLEUS_TRY(policy.exec_cpu_affinity,
+                    translate_affinity(*process.exec_cpu_affinity, where.at("execCPUAffinity")));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<ProcessPolicy> translate_process_at(const spec::Process& process, const Location& where,
@@ -66,7 +86,10 @@ Result<ProcessPolicy> translate_process_at(const spec::Process& process, const L
     ProcessPolicy policy;
     policy.terminal = process.terminal;
     // config.md#process: consoleSize is ignored unless terminal is true.
-    if (process.terminal) policy.console_size = process.console_size;
+    if (process.terminal && process.console_size) {
+        NUCLEUS_CHECK(check_console_size(*process.console_size, where.at("consoleSize")));
+        policy.console_size = process.console_size;
+    }
     policy.uid = process.user.uid;
     policy.gid = process.user.gid;
     policy.additional_gids = process.user.additional_gids;
@@ -81,11 +104,22 @@ Result<ProcessPolicy> translate_process_at(const spec::Process& process, const L
     NUCLEUS_TRY(policy.rlimits, translate_rlimits(process.rlimits, where.at("rlimits")));
     policy.no_new_privileges = process.no_new_privileges;
     policy.oom_score_adj = process.oom_score_adj;
+    NUCLEUS_CHECK(translate_scheduling(process, where, policy));
     return policy;
 }
 
-Result<ProcessPolicy> translate_process(const spec::Process& process, Warnings& warnings) {
-    return translate_process_at(process, Location("process"), warnings);
+Result<ProcessPolicy> translate_process(const spec::Process& process,
+                                        const ContainerPolicy& container, Warnings& warnings) {
+    const Location where("process");
+    NUCLEUS_TRY(ProcessPolicy policy, translate_process_at(process, where, warnings));
+    if (container.user_namespace) {
+        NUCLEUS_CHECK(check_ids_are_mapped(policy, *container.user_namespace, where));
+    }
+    if (container.process) {
+        policy.memory_policy = container.process->memory_policy;
+        policy.personality = container.process->personality;
+    }
+    return policy;
 }
 
 // user_namespaces(7): an id that has no mapping cannot be taken.

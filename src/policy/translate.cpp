@@ -15,8 +15,6 @@ Result<void> refuse_unsupported(const spec::Linux& section, const Location& wher
         return where.at("netDevices").unsupported("moving network devices");
     }
     if (section.intel_rdt) return where.at("intelRdt").unsupported("Intel RDT");
-    if (section.memory_policy) return where.at("memoryPolicy").unsupported("a memory policy");
-    if (section.personality) return where.at("personality").unsupported("a personality");
     if (!section.mount_label.empty()) {
         return where.at("mountLabel").unsupported("a SELinux mount label");
     }
@@ -40,6 +38,20 @@ Result<void> check_uts_name(std::string_view name, const NamespaceConfig& namesp
 // config.md#annotations: "Keys MUST NOT be an empty string."
 Result<void> check_annotations(const spec::Annotations& annotations, const Location& where) {
     if (annotations.contains("")) return where.invalid("has an empty key");
+    return {};
+}
+
+// What the section `linux` says of each process of the container.
+Result<void> translate_surroundings(const spec::Linux& section, const Location& where,
+                                    ProcessPolicy& process) {
+    if (section.memory_policy) {
+        NUCLEUS_TRY(process.memory_policy,
+                    translate_memory_policy(*section.memory_policy, where.at("memoryPolicy")));
+    }
+    if (section.personality) {
+        NUCLEUS_TRY(process.personality,
+                    translate_personality(*section.personality, where.at("personality")));
+    }
     return {};
 }
 
@@ -86,6 +98,9 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
                                                "is not mapped in the container's user namespace"));
         }
     }
+    ProcessPolicy none;  // a bundle without a process is checked all the same
+    NUCLEUS_CHECK(translate_surroundings(section, linux_location,
+                                         policy.process ? *policy.process : none));
     policy.cgroup.owner = cgroup_owner(policy);
     NUCLEUS_TRY(policy.hooks, translate_hooks(spec.hooks, document.at("hooks")));
 
@@ -96,6 +111,11 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     NUCLEUS_TRY(policy.sysctl,
                 translate_sysctl(section.sysctl, policy.namespaces, linux_location.at("sysctl")));
     NUCLEUS_CHECK(check_annotations(spec.annotations, document.at("annotations")));
+    if (!spec.domainname.empty() && policy.sysctl.contains("kernel.domainname")) {
+        return linux_location.at("sysctl")
+            .at("kernel.domainname")
+            .invalid("conflicts with the property domainname");
+    }
     policy.annotations = spec.annotations;
     return policy;
 }

@@ -62,6 +62,24 @@ Result<ProcessPolicy> translate_process_at(const spec::Process& process, const L
 Result<void> check_ids_are_mapped(const ProcessPolicy& process, const UserNamespaceConfig& mappings,
                                   const Location& where, std::string_view why);
 
+// numbers.cpp
+Result<NumberSet> translate_numbers(std::string_view list, unsigned largest, const Location& where);
+
+// scheduling.cpp
+Result<SchedulerPolicy> translate_scheduler(const spec::Scheduler& scheduler,
+                                            const Location& where);
+Result<IoPriority> translate_io_priority(const spec::IoPriority& priority, const Location& where);
+Result<ExecCpuAffinity> translate_affinity(const spec::ExecCpuAffinity& affinity,
+                                           const Location& where);
+
+// memory_policy.cpp
+Result<MemoryPolicy> translate_memory_policy(const spec::MemoryPolicy& policy,
+                                             const Location& where);
+
+// personality.cpp
+Result<Personality> translate_personality(const spec::Personality& personality,
+                                          const Location& where);
+
 // hooks.cpp
 Result<HookSet> translate_hooks(const spec::Hooks& hooks, const Location& where);
 

@@ -44,6 +44,15 @@ Result<void> refuse_unsupported(const ExecRequest& request) {
     return {};
 }
 
+// What a process file leaves out is the container's own.
+void fill_from(const spec::Process& own, spec::Process& process) {
+    if (!process.capabilities) process.capabilities = own.capabilities;
+    if (process.rlimits.empty()) process.rlimits = own.rlimits;
+    if (!process.scheduler) process.scheduler = own.scheduler;
+    if (!process.io_priority) process.io_priority = own.io_priority;
+    if (!process.exec_cpu_affinity) process.exec_cpu_affinity = own.exec_cpu_affinity;
+}
+
 // What stands on the command line, over the container's own process.
 Result<spec::Process> process_of(Session& session, const ExecRequest& request,
                                  const spec::Spec& config) {
@@ -53,9 +62,7 @@ Result<spec::Process> process_of(Session& session, const ExecRequest& request,
             sys::read_file(session.kernel, AT_FDCWD, request.process_file, spec::kMaxConfigBytes));
         NUCLEUS_TRY(spec::Process process, spec::parse_process(text));
         if (request.tty) process.terminal = *request.tty;
-        // What the file leaves out is the container's own.
-        if (!process.capabilities && config.process)
-            process.capabilities = config.process->capabilities;
+        if (config.process) fill_from(*config.process, process);
         return process;
     }
     if (!config.process)
@@ -158,7 +165,8 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     NUCLEUS_TRY(const policy::ContainerPolicy policy,
                 policy::translate(config, translation_input(session, *container.record), known));
     NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
-    NUCLEUS_TRY(const policy::ProcessPolicy process, policy::translate_process(wanted, warnings));
+    NUCLEUS_TRY(const policy::ProcessPolicy process,
+                policy::translate_process(wanted, policy, warnings));
     NUCLEUS_CHECK(
         check_console(session.kernel, process.terminal, request.detach, request.console_socket));
     if (!policy.namespaces.separate(NamespaceKind::user))

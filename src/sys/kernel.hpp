@@ -51,6 +51,17 @@ struct TreeRequest {
     int fd;       // out: the tree, or -errno
 };
 
+// struct sched_attr of sched_setattr(2): linux/sched/types.h cannot stand beside <sched.h>.
+struct SchedulerAttributes {
+    std::uint32_t size = sizeof(SchedulerAttributes);
+    std::uint32_t policy = 0;
+    std::uint64_t flags = 0;
+    std::int32_t nice = 0;
+    std::uint32_t priority = 0;
+    std::uint64_t runtime = 0, deadline = 0, period = 0;
+    std::uint32_t util_min = 0, util_max = 0;
+};
+
 class Kernel {
 public:
     virtual ~Kernel() = default;
@@ -116,6 +127,9 @@ public:
     virtual int kill(pid_t pid, int signal) noexcept = 0;
     virtual int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept = 0;
     virtual int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept = 0;
+    virtual int sched_setattr(pid_t pid, const SchedulerAttributes& attributes) noexcept = 0;
+    virtual int setpriority(pid_t pid, int nice) noexcept = 0;  // of one process
+    virtual int ioprio_set(int which, int who, int value) noexcept = 0;
     virtual int sigprocmask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept = 0;
     virtual int signalfd(std::uint64_t set, int flags) noexcept = 0;
     virtual int permitted_capabilities(

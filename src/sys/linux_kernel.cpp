@@ -153,6 +153,15 @@ int LinuxKernel::waitid(int id_type, id_t id, siginfo_t& info, int options) noex
 int LinuxKernel::prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept {
     return call(SYS_prlimit64, pid, resource, set, old);
 }
+int LinuxKernel::sched_setattr(pid_t pid, const SchedulerAttributes& attributes) noexcept {
+    return call(SYS_sched_setattr, pid, &attributes, 0);
+}
+int LinuxKernel::setpriority(pid_t pid, int nice) noexcept {
+    return or_errno(::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), nice));
+}
+int LinuxKernel::ioprio_set(int which, int who, int value) noexcept {
+    return call(SYS_ioprio_set, which, who, value);
+}
 int LinuxKernel::sigprocmask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept {
     return call(SYS_rt_sigprocmask, how, set, old, sizeof *set);
 }

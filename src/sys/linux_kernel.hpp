@@ -54,6 +54,9 @@ public:
     int kill(pid_t pid, int signal) noexcept override;
     int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept override;
     int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept override;
+    int sched_setattr(pid_t pid, const SchedulerAttributes& attributes) noexcept override;
+    int setpriority(pid_t pid, int nice) noexcept override;
+    int ioprio_set(int which, int who, int value) noexcept override;
     int sigprocmask(int how, const std::uint64_t* set, std::uint64_t* old) noexcept override;
     int signalfd(std::uint64_t set, int flags) noexcept override;
     int permitted_capabilities(std::uint64_t& out) noexcept override;

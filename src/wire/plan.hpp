@@ -31,6 +31,7 @@ struct Step {
     std::uint64_t attributes_set = 0, attributes_clear = 0;  // MOUNT_ATTR_*, top mount
     std::uint64_t recursive_set = 0, recursive_clear = 0;    // MOUNT_ATTR_*, whole tree
     Text target, source, type, options;
+    Text mask;  // 64-bit words, aligned, without a NUL: bit n is CPU or node n
 };
 
 struct ResourceLimit {

@@ -13,6 +13,7 @@ namespace nucleus::wire {
 enum class Side : std::uint8_t { host, init };
 
 enum class Op : std::uint16_t {
+    set_initial_affinity,  // mask, source = the same as text
     // Stage 1: namespaces.
     join_namespace,  // fd, flags = CLONE_NEW*, mode = kJoin*
     unshare_user,
@@ -30,7 +31,8 @@ enum class Op : std::uint16_t {
     // Stage 2: the container process's own surroundings.
     new_session,
     reset_affinity,
-    new_keyring,  // source = name
+    set_final_affinity,  // mask, source = the same as text
+    new_keyring,         // source = name
     unshare_cgroup,
     bring_up_loopback,
     set_hostname,    // source
@@ -65,6 +67,10 @@ enum class Op : std::uint16_t {
     own_stdio,          // uid
     change_directory,   // source
     limit_resources,    // the plan's limits
+    set_memory_policy,  // value = mode and flags, mask = nodes, source = its name
+    set_personality,    // value, source = its name
+    set_scheduler,      // the plan's; source = its name
+    set_io_priority,    // value, source = its class
     drop_bounding_set,  // value = the set to keep
     set_groups,
     set_ids,           // uid, gid
@@ -88,6 +94,7 @@ struct Operation {
 };
 
 inline constexpr Operation kOperations[] = {
+    {Op::set_initial_affinity, Side::init, "set initial CPU affinity"},
     {Op::join_namespace, Side::init, "join namespace"},
     {Op::unshare_user, Side::init, "unshare user namespace"},
     {Op::write_id_maps, Side::host, "write id maps"},
@@ -102,6 +109,7 @@ inline constexpr Operation kOperations[] = {
     {Op::set_oom_score_adj, Side::host, "set oom_score_adj"},
     {Op::new_session, Side::init, "new session"},
     {Op::reset_affinity, Side::init, "reset affinity"},
+    {Op::set_final_affinity, Side::init, "set final CPU affinity"},
     {Op::new_keyring, Side::init, "new keyring"},
     {Op::unshare_cgroup, Side::init, "unshare cgroup namespace"},
     {Op::bring_up_loopback, Side::init, "bring up loopback"},
@@ -134,6 +142,10 @@ inline constexpr Operation kOperations[] = {
     {Op::own_stdio, Side::init, "own stdio"},
     {Op::change_directory, Side::init, "change directory"},
     {Op::limit_resources, Side::init, "set rlimits"},
+    {Op::set_memory_policy, Side::init, "set memory policy"},
+    {Op::set_personality, Side::init, "set personality"},
+    {Op::set_scheduler, Side::host, "set scheduler"},
+    {Op::set_io_priority, Side::host, "set I/O priority"},
     {Op::drop_bounding_set, Side::init, "drop bounding set"},
     {Op::set_groups, Side::init, "set groups"},
     {Op::set_ids, Side::init, "set ids"},

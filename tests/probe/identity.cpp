@@ -1,6 +1,5 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
-#include <sched.h>
 #include <sys/fsuid.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -240,26 +239,6 @@ void report_process(Json& json, const Request& request) {
     json.begin_array();
     for (char** entry = environ; *entry != nullptr; ++entry) json.string(*entry);
     json.end_array();
-    json.end_object();
-}
-
-void report_scheduling(Json& json, const Request&) {
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    sched_getaffinity(0, sizeof cpus, &cpus);
-    json.begin_object();
-    json.key("affinity");
-    json.begin_array();
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(cpu, &cpus)) json.number(cpu);
-    }
-    json.end_array();
-    json.member("policy", sched_getscheduler(0));
-    json.member("nice", getpriority(PRIO_PROCESS, 0));
-    json.member("io_priority", syscall(SYS_ioprio_get, 1, 0));
-    json.member("timer_slack", prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0));
-    const std::vector<std::string> score = split(read_file("/proc/self/oom_score_adj"), '\n');
-    json.member("oom_score_adj", score.empty() ? "" : score[0]);
     json.end_object();
 }
 

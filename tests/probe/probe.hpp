@@ -23,8 +23,10 @@ void report_rlimits(Json& json, const Request& request);
 void report_ids(Json& json, const Request& request);
 void report_security(Json& json, const Request& request);
 void report_process(Json& json, const Request& request);
-void report_scheduling(Json& json, const Request& request);
 void report_processes(Json& json, const Request& request);
+
+// scheduling.cpp: when and where it runs.
+void report_scheduling(Json& json, const Request& request);
 
 // files.cpp: what it sees of file systems.
 void report_mounts(Json& json, const Request& request);

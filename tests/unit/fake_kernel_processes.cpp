@@ -187,6 +187,28 @@ int FakeKernel::prlimit(pid_t pid, int resource, const rlimit* set, rlimit*) noe
     return 0;
 }
 
+int FakeKernel::sched_setattr(pid_t pid, const sys::SchedulerAttributes& attributes) noexcept {
+    if (const int error = enter("sched_setattr", std::to_string(pid)); error < 0) return error;
+    if (process(pid) == nullptr) return -ESRCH;
+    recorded.push_back("scheduler " + std::to_string(attributes.policy) + " " +
+                       std::to_string(attributes.priority));
+    return 0;
+}
+
+int FakeKernel::setpriority(pid_t pid, int nice) noexcept {
+    if (const int error = enter("setpriority", std::to_string(pid)); error < 0) return error;
+    if (process(pid) == nullptr) return -ESRCH;
+    recorded.push_back("nice " + std::to_string(nice));
+    return 0;
+}
+
+int FakeKernel::ioprio_set(int which, int who, int value) noexcept {
+    if (const int error = enter("ioprio_set", std::to_string(who)); error < 0) return error;
+    if (process(who) == nullptr) return -ESRCH;
+    recorded.push_back("I/O priority " + std::to_string(which) + " " + std::to_string(value));
+    return 0;
+}
+
 bool FakeKernel::progress() {
     for (auto& [pid, each] : processes_) {
         const auto script = each.script;  // it may end while it runs

@@ -84,6 +84,7 @@ plan::Step step_of(const Reader& reader, const wire::Step& from) {
     step.source = reader.text(from.source);
     step.type = reader.text(from.type);
     step.options = reader.texts(from.options);
+    step.mask = reader.array<std::uint64_t>(from.mask.offset, from.mask.size / 8);
     return step;
 }
 

@@ -180,6 +180,9 @@ public:
     int pidfd_send_signal(int, int) noexcept override { return -ENOSYS; }
     int waitid(int, id_t, siginfo_t&, int) noexcept override { return -ENOSYS; }
     int prlimit(pid_t, int, const rlimit*, rlimit*) noexcept override { return -ENOSYS; }
+    int sched_setattr(pid_t, const sys::SchedulerAttributes&) noexcept override { return -ENOSYS; }
+    int setpriority(pid_t, int) noexcept override { return -ENOSYS; }
+    int ioprio_set(int, int, int) noexcept override { return -ENOSYS; }
     int prctl(int, unsigned long) noexcept override { return -ENOSYS; }
     int seccomp(unsigned, unsigned, void*) noexcept override { return -ENOSYS; }
     uid_t geteuid() noexcept override { return 0; }

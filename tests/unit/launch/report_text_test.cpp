@@ -103,6 +103,33 @@ BOOST_AUTO_TEST_CASE(adds_what_within_the_step_failed) {
                "bind device '/dev/null': invalid argument");
 }
 
+BOOST_AUTO_TEST_CASE(names_the_property_and_what_the_kernel_has_not_got) {
+    const auto refusal = [](plan::Step step, int errnum) {
+        const Error error = error_of(failed(0, errnum), plan_of(std::move(step)));
+        return std::pair(error.message(), error.code());
+    };
+    const plan::Step memory{.op = Op::set_memory_policy, .source = "MPOL_BIND 5"};
+    BOOST_CHECK(refusal(memory, ENOSYS) ==
+                std::pair(std::string("set memory policy 'MPOL_BIND 5': linux.memoryPolicy: this "
+                                      "kernel has no memory policies (CONFIG_NUMA): function not "
+                                      "implemented"),
+                          Errc::unsupported));
+    BOOST_CHECK(refusal(memory, EINVAL).second == Errc::unsupported);
+    BOOST_CHECK(refusal(memory, ENOMEM).second == Errc::system);
+    const plan::Step personality{.op = Op::set_personality, .source = "LINUX32"};
+    BOOST_CHECK(refusal(personality, EINVAL) ==
+                std::pair(std::string("set personality 'LINUX32': linux.personality: this kernel "
+                                      "has no such execution domain: invalid argument"),
+                          Errc::unsupported));
+    for (const auto& [op, name] : {std::pair(Op::set_initial_affinity, "initial"),
+                                   std::pair(Op::set_final_affinity, "final")}) {
+        const auto [text, code] = refusal({.op = op, .source = "64"}, EINVAL);
+        BOOST_TEST(text.find(std::string("'64': process.execCPUAffinity.") + name) !=
+                   std::string::npos);
+        BOOST_CHECK(code == Errc::invalid_config);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(keeps_the_errno_for_those_who_decide_by_it) {
     const Error error = error_of(failed(0, ENOSPC), plan_of({.op = Op::unshare_cgroup}));
     BOOST_TEST(error.errnum() == ENOSPC);

@@ -51,6 +51,7 @@ Step full_step(wire::Op op, std::uint32_t salt) {
     step.attributes_clear = 7 + salt;
     step.recursive_set = 8 + salt;
     step.recursive_clear = 9 + salt;
+    if (salt % 3 != 0) step.mask = {12 + salt, ~std::uint64_t{0}};
     step.slot = static_cast<std::int32_t>(10 + salt);
     step.fd = static_cast<std::int32_t>(11 + salt);
     return step;

@@ -282,6 +282,33 @@ BOOST_AUTO_TEST_CASE(limits_are_set_by_the_one_side_that_has_the_right_to) {
     BOOST_TEST(count(plan, Op::set_rlimits) == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(the_scheduler_is_set_while_the_process_is_still_the_runtimes_user) {
+    for_each_plan([](const LaunchPlan& plan) {
+        BOOST_TEST(count(plan, Op::set_scheduler) == (plan.scheduler ? 1U : 0U));
+        check_all_before(plan, {Op::set_scheduler, Op::set_io_priority}, {Op::set_ids, Op::commit});
+        // Its cpuset says what it may have; the session, whose group is the I/O priority's.
+        check_all_before(plan, {Op::enter_cgroup, Op::attach_cgroup, Op::new_session},
+                         {Op::set_scheduler, Op::set_io_priority, Op::set_memory_policy});
+    });
+}
+
+BOOST_AUTO_TEST_CASE(an_executed_process_has_one_affinity_before_its_cgroup_and_one_after) {
+    for_each_plan([](const LaunchPlan& plan) {
+        check_all_before(plan, {Op::set_initial_affinity},
+                         {Op::join_namespace, Op::clone_container, Op::enter_cgroup});
+        check_all_before(plan, {Op::enter_cgroup, Op::attach_cgroup},
+                         {Op::reset_affinity, Op::set_final_affinity});
+        BOOST_TEST(count(plan, Op::reset_affinity) + count(plan, Op::set_final_affinity) <= 1U);
+    });
+    // config.md#linux-process: "not applicable to the container's init process".
+    const auto create = compile_create(scheduled_policy(), default_facts());
+    BOOST_TEST(count(create, Op::set_initial_affinity) == 0U);
+    BOOST_TEST(count(create, Op::reset_affinity) == 1U);
+    const auto exec = compile_exec(*scheduled_policy().process, default_exec());
+    BOOST_CHECK(exec.steps.front().op == Op::set_initial_affinity);
+    BOOST_TEST(count(exec, Op::set_final_affinity) == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(each_source_that_the_host_opens_is_used_by_one_step) {
     for_each_plan([](const LaunchPlan& plan) {
         std::vector<std::int32_t> slots;

@@ -182,6 +182,18 @@ ContainerPolicy rare_policy() {
     return policy;
 }
 
+ContainerPolicy scheduled_policy() {
+    ContainerPolicy policy = default_policy();
+    policy::ProcessPolicy& process = *policy.process;
+    process.scheduler =
+        policy::SchedulerPolicy{"SCHED_DEADLINE", 6, 1, 0, 0, 1'000'000, 2'000'000, 3'000'000};
+    process.io_priority = policy::IoPriority{"IOPRIO_CLASS_BE", 2U << 13 | 7};
+    process.exec_cpu_affinity = policy::ExecCpuAffinity{{"0", {1}}, {"0-1,64", {3, 1}}};
+    process.memory_policy = policy::MemoryPolicy{"MPOL_BIND", 2, {"0", {1}}};
+    process.personality = policy::Personality{"LINUX32|UNAME26", 0x20008};
+    return policy;
+}
+
 CgroupView v1_view() {
     CgroupView view;
     view.hierarchies = {
@@ -246,6 +258,9 @@ std::vector<NamedPlan> sample_plans() {
     exec_root.namespaces &= ~std::uint64_t{CLONE_NEWNS};
     exec_root.root_by_descriptor = true;
     const policy::ProcessPolicy process = *default_policy().process;
+    ContainerPolicy scheduled_in_user_namespace = user_namespace_policy();
+    scheduled_in_user_namespace.process = scheduled_policy().process;
+    scheduled_in_user_namespace.process->memory_policy = policy::MemoryPolicy{"MPOL_LOCAL", 4, {}};
     return {
         {"default", compile_create(default_policy(), facts)},
         {"user-namespace", compile_create(user_namespace_policy(), outside)},
@@ -262,6 +277,9 @@ std::vector<NamedPlan> sample_plans() {
         {"cgroup-v1-without-namespace", compile_create(no_cgroup_namespace, facts)},
         {"host-dev", compile_create(host_dev, facts)},
         {"rare", compile_create(rare_policy(), facts)},
+        {"scheduled", compile_create(scheduled_policy(), facts)},
+        {"scheduled-user-namespace", compile_create(scheduled_in_user_namespace, outside)},
+        {"exec-scheduled", compile_exec(*scheduled_policy().process, exec)},
         {"exec", compile_exec(process, exec)},
         {"exec-terminal", compile_exec(exec_terminal, exec)},
         {"exec-user-namespace", compile_exec(process, exec_user)},

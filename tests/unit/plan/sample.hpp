@@ -20,6 +20,8 @@ policy::ContainerPolicy hooks_policy();             // one hook of each kind
 policy::ContainerPolicy terminal_policy();          // 24 rows, 80 columns
 // Every field of a mount, a device and a process that the default leaves empty.
 policy::ContainerPolicy rare_policy();
+// A deadline, an I/O priority, a memory policy and a personality.
+policy::ContainerPolicy scheduled_policy();
 
 // cpu,cpuacct with its links, memory, and a named hierarchy.
 CgroupView v1_view();

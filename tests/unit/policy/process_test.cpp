@@ -103,6 +103,32 @@ BOOST_AUTO_TEST_CASE(console_size_counts_only_with_a_terminal) {
     BOOST_TEST(!size_of(false).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_console_is_no_larger_than_the_kernel_can_say) {
+    const auto refusal = [](bool terminal, spec::Box size) {
+        return with_process([&](spec::Process& process) {
+                   process.terminal = terminal;
+                   process.console_size = size;
+               })
+            .refusal();
+    };
+    const std::string at = "config.json /process/consoleSize/";
+    BOOST_TEST(refusal(true, {65535, 65535}) == "accepted");
+    BOOST_TEST(refusal(true, {65536, 80}) == at + "height: is larger than 65535");
+    BOOST_TEST(refusal(true, {24, 65536}) == at + "width: is larger than 65535");
+    BOOST_TEST(refusal(false, {65536, 65536}) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(exec_refuses_ids_that_the_container_does_not_map) {
+    const Outcome container = translated(sample_spec_with_user_namespace());
+    spec::Process process = *sample_spec().process;
+    process.user.gid = 1000;
+    Warnings warnings;
+    const auto refused = translate_process(process, container.policy(), warnings);
+    BOOST_TEST_REQUIRE(!refused.has_value());
+    BOOST_TEST(refused.error().message() ==
+               "process /user/gid: is not mapped in the container's user namespace");
+}
+
 BOOST_AUTO_TEST_CASE(refuses_a_process_without_meaning) {
     const std::string at = "config.json /process/";
     BOOST_TEST(refusal_of([](auto& process) { process.args.clear(); }) ==
@@ -134,11 +160,11 @@ BOOST_AUTO_TEST_CASE(exec_translates_a_process_by_the_same_rules) {
     spec::Process process = *sample_spec().process;
     process.user.uid = 7;
     Warnings warnings;
-    const auto translated_process = translate_process(process, warnings);
+    const auto translated_process = translate_process(process, ContainerPolicy{}, warnings);
     BOOST_TEST_REQUIRE(translated_process.has_value());
     BOOST_TEST(translated_process->uid == 7U);
     process.cwd = "tmp";
-    const auto refused = translate_process(process, warnings);
+    const auto refused = translate_process(process, ContainerPolicy{}, warnings);
     BOOST_TEST_REQUIRE(!refused.has_value());
     BOOST_TEST(refused.error().message() == "process /cwd: must be an absolute path, is 'tmp'");
 }

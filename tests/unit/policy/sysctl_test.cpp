@@ -84,6 +84,15 @@ BOOST_AUTO_TEST_CASE(the_hostname_has_its_own_property) {
         "that");
 }
 
+BOOST_AUTO_TEST_CASE(a_domain_name_is_said_once) {
+    spec::Spec spec = sample_spec();
+    spec.domainname = "example.org";
+    spec.linux_->sysctl = {{"kernel.domainname", "example.org"}};
+    BOOST_TEST(translated(spec).refusal() ==
+               "config.json /linux/sysctl/kernel.domainname: conflicts with the property "
+               "domainname");
+}
+
 BOOST_AUTO_TEST_CASE(slashes_may_separate_as_in_sysctl_8) {
     const std::map<std::string, std::string> expected{{"net.ipv4.conf.eth0/100.forwarding", "1"}};
     const Outcome outcome = with_sysctl({{"net/ipv4/conf/eth0.100/forwarding", "1"}});

@@ -359,24 +359,12 @@ BOOST_AUTO_TEST_CASE(refuses_by_name_every_property_that_it_does_not_act_on) {
             [](auto& spec) { spec.linux_->net_devices["eth0"] = {}; }),
         row("/linux/intelRdt", "Intel RDT",
             [](auto& spec) { spec.linux_->intel_rdt = spec::IntelRdt{}; }),
-        row("/linux/memoryPolicy", "a memory policy",
-            [](auto& spec) { spec.linux_->memory_policy = spec::MemoryPolicy{}; }),
-        row("/linux/personality", "a personality",
-            [](auto& spec) {
-                spec.linux_->personality = spec::Personality{"LINUX", {}};
-            }),
         row("/linux/mountLabel", "a SELinux mount label",
             [](auto& spec) { spec.linux_->mount_label = "label"; }),
         row("/process/apparmorProfile", "an AppArmor profile",
             [](auto& spec) { spec.process->apparmor_profile = "p"; }),
         row("/process/selinuxLabel", "a SELinux label",
             [](auto& spec) { spec.process->selinux_label = "l"; }),
-        row("/process/scheduler", "a scheduler",
-            [](auto& spec) { spec.process->scheduler = spec::Scheduler{}; }),
-        row("/process/ioPriority", "an I/O priority",
-            [](auto& spec) { spec.process->io_priority = spec::IoPriority{}; }),
-        row("/process/execCPUAffinity", "a CPU affinity of exec",
-            [](auto& spec) { spec.process->exec_cpu_affinity = spec::ExecCpuAffinity{}; }),
     });
 }
 

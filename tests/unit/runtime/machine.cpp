@@ -29,6 +29,8 @@ std::string process(bool terminal) {
     return std::string(R"("process":{"terminal":)") + (terminal ? "true" : "false") +
            R"(,"user":{"uid":0,"gid":0},"args":["sh"],"env":["PATH=/bin"],"cwd":"/",
            "oomScoreAdj":100,"noNewPrivileges":true,
+           "scheduler":{"policy":"SCHED_IDLE"},
+           "ioPriority":{"class":"IOPRIO_CLASS_BE","priority":7},
            "capabilities":{"bounding":["CAP_KILL"],"effective":["CAP_KILL"],
                            "permitted":["CAP_KILL"]},
            "rlimits":[{"type":"RLIMIT_NOFILE","soft":1024,"hard":1024}]},)";
