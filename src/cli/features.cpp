@@ -72,6 +72,10 @@ void write_linux(JsonWriter& json, const Features& features, sys::Kernel& kernel
     json.key("intelRdt").begin_object().member("enabled", features.intel_rdt);
     json.member("schemata", features.intel_rdt_schemata);
     json.member("monitoring", features.intel_rdt_monitoring).end_object();
+    json.key("memoryPolicy").begin_object();
+    write_words(json, "modes", features.memory_policy_modes);
+    write_words(json, "flags", features.memory_policy_flags);
+    json.end_object();
     json.key("mountExtensions").begin_object();
     write_enabled(json, "idmap", features.idmapped_mounts);
     json.end_object();

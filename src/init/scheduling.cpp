@@ -24,8 +24,7 @@ int set_affinity(Init& init, const wire::Step& step) {
 int set_memory_policy(Init& init, const wire::Step& step) {
     const unsigned long bits = static_cast<unsigned long>(step.mask.size) * 8;
     const char* nodes = bits == 0 ? nullptr : init.block + step.mask.offset;
-    return static_cast<int>(
-        call(__NR_set_mempolicy, step.value, nodes, bits == 0 ? 0 : bits + 1));
+    return static_cast<int>(call(__NR_set_mempolicy, step.value, nodes, bits == 0 ? 0 : bits + 1));
 }
 
 // The domain and its flags stay across the execve that follows (personality(2)). The result of

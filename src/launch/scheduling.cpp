@@ -59,7 +59,9 @@ Result<void> set_scheduler(sys::Kernel& kernel, pid_t pid, const policy::Schedul
     attributes.period = wanted.period;
     if (int error = kernel.sched_setattr(pid, attributes); error < 0)
         return refused(wanted, -error);
-    if (wanted.policy == SCHED_NORMAL || wanted.policy == SCHED_BATCH) return {};
+    if ((wanted.flags & SCHED_FLAG_KEEP_PARAMS) != 0) return {};
+    const bool fair = wanted.policy == SCHED_NORMAL || wanted.policy == SCHED_BATCH;
+    if (fair && (wanted.flags & SCHED_FLAG_KEEP_POLICY) == 0) return {};
     // The other policies do not take it, but the process has one: never the caller's.
     if (int error = kernel.setpriority(pid, wanted.nice); error < 0)
         return Error::from_errno(-error, "process.scheduler.nice");

@@ -98,6 +98,8 @@ Features built_in_features() {
     features.mount_options = carried_out(mount_options(), use_mount_option);
     features.namespaces = carried_out(namespace_words(), use_namespace);
     features.capabilities = capability_words();
+    features.memory_policy_modes = memory_policy_mode_words();
+    features.memory_policy_flags = memory_policy_flag_words();
     features.seccomp_actions = carried_out(seccomp_action_words(), use_seccomp_action);
     features.seccomp_operators = seccomp_operator_words();
     std::ranges::sort(features.seccomp_operators);

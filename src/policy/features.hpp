@@ -9,6 +9,7 @@ namespace nucleus::policy {
 
 struct Features {
     Words hooks, mount_options, namespaces, capabilities;
+    Words memory_policy_modes, memory_policy_flags;
     Words seccomp_actions, seccomp_operators, seccomp_architectures, seccomp_flags;
     bool rdma = false;
     bool apparmor = false;

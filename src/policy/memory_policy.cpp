@@ -5,6 +5,7 @@
 #include <array>
 
 #include "policy/translation.hpp"
+#include "policy/vocabulary.hpp"
 
 namespace nucleus::policy {
 namespace {
@@ -56,7 +57,8 @@ Result<std::uint32_t> translate_flags(const std::vector<std::string>& names, con
         }
         flags |= row->flag;
         if ((flags & kExclusive) == kExclusive) {
-            return entry.invalid("MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+            return entry.invalid(
+                "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
         }
         if ((row->flag & kExclusive) != 0 && !has_nodes) {
             return entry.invalid(quoted(names[index]) + " says how nodes are read: there are none");
@@ -80,8 +82,7 @@ Result<MemoryPolicy> translate_memory_policy(const spec::MemoryPolicy& policy,
     }
     MemoryPolicy translated;
     translated.name = policy.mode;
-    NUCLEUS_TRY(translated.nodes,
-                translate_numbers(policy.nodes, kLargestNode, where.at("nodes")));
+    NUCLEUS_TRY(translated.nodes, translate_numbers(policy.nodes, kLargestNode, where.at("nodes")));
     const bool has_nodes = !translated.nodes.mask.empty();
     if (has_nodes && mode->nodes == Nodes::none) {
         return where.at("nodes").invalid(policy.mode + " takes no nodes");
@@ -94,5 +95,8 @@ Result<MemoryPolicy> translate_memory_policy(const spec::MemoryPolicy& policy,
     translated.mode = mode->mode | flags;
     return translated;
 }
+
+Words memory_policy_mode_words() { return names_in(kModes); }
+Words memory_policy_flag_words() { return names_in(kFlags); }
 
 }  // namespace nucleus::policy

@@ -20,8 +20,7 @@ Result<unsigned> number_of(std::string_view written, unsigned largest, const Loc
     const char* const end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, number);
     if (error == std::errc::invalid_argument || stop != end) {
-        return where.invalid(quoted(written) +
-                             " is no number: expected a list such as '0-3,7'");
+        return where.invalid(quoted(written) + " is no number: expected a list such as '0-3,7'");
     }
     if (error != std::errc() || number > largest) {
         return where.invalid(quoted(digits) + " is larger than " + std::to_string(largest));

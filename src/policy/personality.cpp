@@ -38,11 +38,9 @@ constexpr auto kFlags = std::to_array<PersonalityName>({
 
 Result<Personality> translate_personality(const spec::Personality& personality,
                                           const Location& where) {
-    const auto* domain =
-        std::ranges::find(kDomains, personality.domain, &PersonalityName::name);
+    const auto* domain = std::ranges::find(kDomains, personality.domain, &PersonalityName::name);
     if (domain == kDomains.end()) {
-        return where.at("domain").invalid("unknown execution domain " +
-                                          quoted(personality.domain));
+        return where.at("domain").invalid("unknown execution domain " + quoted(personality.domain));
     }
     Personality translated{personality.domain, domain->value};
     for (std::size_t index = 0; index < personality.flags.size(); ++index) {

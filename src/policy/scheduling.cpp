@@ -42,7 +42,7 @@ constexpr auto kFlags = std::to_array<SchedulerFlag>({
     {"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
 });
 
-constexpr std::int32_t kMinimumNice = -20, kMaximumNice = 19;      // setpriority(2)
+constexpr std::int32_t kMinimumNice = -20, kMaximumNice = 19;        // setpriority(2)
 constexpr std::int32_t kMinimumPriority = 1, kMaximumPriority = 99;  // sched(7)
 constexpr std::uint64_t kMinimumRuntime = 1024;  // ns, sched(7): below is below its resolution
 constexpr std::uint64_t kLongest = std::numeric_limits<std::int64_t>::max();  // sched(7)
@@ -148,8 +148,7 @@ Result<IoPriority> translate_io_priority(const spec::IoPriority& priority, const
         return where.at("priority").invalid("is not in 0..7");
     }
     return IoPriority{priority.io_class,
-                      row->number << kClassShift |
-                          static_cast<std::uint32_t>(priority.priority)};
+                      row->number << kClassShift | static_cast<std::uint32_t>(priority.priority)};
 }
 
 Result<ExecCpuAffinity> translate_affinity(const spec::ExecCpuAffinity& affinity,

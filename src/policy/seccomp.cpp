@@ -59,13 +59,6 @@ constexpr auto kArchitectures = std::to_array<std::string_view>({
     "SCMP_ARCH_S390X",       "SCMP_ARCH_SH",          "SCMP_ARCH_SHEB",
 });
 
-template <class Table>
-Words names_in(const Table& table) {
-    Words words;
-    for (const auto& row : table) words.push_back(row.name);
-    return words;
-}
-
 constexpr std::uint32_t kMaximumErrno = 4095;  // MAX_ERRNO: the kernel cuts larger ones down to it
 constexpr std::uint32_t kMaximumTraceValue = 0xffff;  // SECCOMP_RET_DATA
 constexpr std::uint32_t kArguments = 6;

@@ -44,10 +44,10 @@ Result<void> refuse_unsupported(const ExecRequest& request) {
     return {};
 }
 
-// What a process file leaves out is the container's own.
+// These a process file may leave out: they are then the container's own, as with runc. Limits it
+// has to name.
 void fill_from(const spec::Process& own, spec::Process& process) {
     if (!process.capabilities) process.capabilities = own.capabilities;
-    if (process.rlimits.empty()) process.rlimits = own.rlimits;
     if (!process.scheduler) process.scheduler = own.scheduler;
     if (!process.io_priority) process.io_priority = own.io_priority;
     if (!process.exec_cpu_affinity) process.exec_cpu_affinity = own.exec_cpu_affinity;

@@ -2,8 +2,8 @@
 
 import os
 
-from side import hold
 from support import report
+from support.namespaces import hold
 from table import case
 
 ALL = ("descriptors", "signals", "session", "process", "namespaces", "ids", "capabilities",

@@ -2,10 +2,10 @@
 
 import json
 import os
-import subprocess
 
 from support import census, report
 from support.bundle import Bundle
+from support.namespaces import hold
 from support.runtime import Runtime, reap
 
 # A fixed environment for the runtimes: what a caller's environment holds must not matter.
@@ -165,23 +165,3 @@ def probe_command(*sections, paths=(), sysctls=(), flags=(), program="/probe"):
     for sysctl in sysctls:
         command += ["--sysctl", sysctl]
     return command + list(sections)
-
-
-def hold(test, *flags, before=":"):
-    """A process that keeps new namespaces until the test ends, after running a shell text in them;
-    its pid."""
-    process = subprocess.Popen(
-        ["unshare", *flags, "--kill-child", "sh", "-ec", before + "\necho ready\nexec sleep 600"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def end():
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stdin.close()
-    test.on_cleanup(end)
-    report.equal(process.stdout.readline(), "ready\n", "the holder of namespaces")
-    children = f"/proc/{process.pid}/task/{process.pid}/children"
-    with open(children, encoding="ascii") as file:
-        forked = file.read().split()
-    return int(forked[0]) if forked else process.pid

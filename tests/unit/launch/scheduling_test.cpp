@@ -49,7 +49,8 @@ struct Fixture {
 BOOST_FIXTURE_TEST_SUITE(scheduling, Fixture)
 
 BOOST_AUTO_TEST_CASE(a_fair_policy_takes_the_nice_value_itself) {
-    for (const auto& [name, number] : {std::pair("SCHED_OTHER", 0U), std::pair("SCHED_BATCH", 3U)}) {
+    for (const auto& [name, number] :
+         {std::pair("SCHED_OTHER", 0U), std::pair("SCHED_BATCH", 3U)}) {
         kernel.recorded.clear();
         SchedulerPolicy wanted{.name = name, .policy = number, .nice = 5};
         BOOST_TEST(launch::set_scheduler(kernel, pid, wanted).has_value());
@@ -64,8 +65,20 @@ BOOST_AUTO_TEST_CASE(any_other_leaves_the_nice_value_to_a_call_of_its_own) {
     BOOST_TEST(launch::set_scheduler(kernel, pid, wanted).has_value());
     BOOST_TEST(kernel.recorded == (std::vector<std::string>{"scheduler 1 50", "nice -3"}),
                boost::test_tools::per_element());
-    BOOST_TEST(refusal(wanted, EACCES, 2).message() ==
-               "process.scheduler.nice: permission denied");
+    BOOST_TEST(refusal(wanted, EACCES, 2).message() == "process.scheduler.nice: permission denied");
+}
+
+BOOST_AUTO_TEST_CASE(parameters_that_are_kept_include_the_nice_value) {
+    SchedulerPolicy wanted{.name = "SCHED_IDLE", .policy = 5, .flags = 0x10};
+    BOOST_TEST(launch::set_scheduler(kernel, pid, wanted).has_value());
+    BOOST_TEST(kernel.recorded == std::vector<std::string>{"scheduler 5 0"},
+               boost::test_tools::per_element());
+    // A policy that is kept may be one that does not take it.
+    kernel.recorded.clear();
+    wanted = {.name = "SCHED_OTHER", .policy = 0, .flags = 0x08, .nice = 1};
+    BOOST_TEST(launch::set_scheduler(kernel, pid, wanted).has_value());
+    BOOST_TEST(kernel.recorded == (std::vector<std::string>{"scheduler 0 0", "nice 1"}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(an_io_priority_is_the_process_groups) {
@@ -82,8 +95,9 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_has_not_got_is_named) {
     BOOST_CHECK(error.code() == Errc::unsupported);
     const SchedulerPolicy other{.name = "SCHED_OTHER", .policy = 0, .flags = 0x20};
     error = refusal(other, EOPNOTSUPP);
-    BOOST_TEST(error.message() == "process.scheduler 'SCHED_OTHER': flags: this kernel has no "
-                                  "utilization clamping (CONFIG_UCLAMP_TASK)");
+    BOOST_TEST(error.message() ==
+               "process.scheduler 'SCHED_OTHER': flags: this kernel has no "
+               "utilization clamping (CONFIG_UCLAMP_TASK)");
     BOOST_CHECK(error.code() == Errc::unsupported);
     BOOST_TEST(refusal(other, ENOSYS).message() ==
                "process.scheduler 'SCHED_OTHER': this kernel has no sched_setattr");

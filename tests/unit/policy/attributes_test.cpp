@@ -74,10 +74,10 @@ BOOST_AUTO_TEST_CASE(every_policy_is_the_kernels_number) {
 }
 
 BOOST_AUTO_TEST_CASE(every_flag_is_the_kernels_bit) {
-    const char* const names[] = {
-        "SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",        "SCHED_FLAG_DL_OVERRUN",
-        "SCHED_FLAG_KEEP_POLICY",    "SCHED_FLAG_KEEP_PARAMS",    "SCHED_FLAG_UTIL_CLAMP_MIN",
-        "SCHED_FLAG_UTIL_CLAMP_MAX"};
+    const char* const names[] = {"SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_RECLAIM",
+                                 "SCHED_FLAG_DL_OVERRUN",    "SCHED_FLAG_KEEP_POLICY",
+                                 "SCHED_FLAG_KEEP_PARAMS",   "SCHED_FLAG_UTIL_CLAMP_MIN",
+                                 "SCHED_FLAG_UTIL_CLAMP_MAX"};
     spec::Scheduler all{.policy = "SCHED_DEADLINE", .runtime = 1024, .deadline = 1024};
     std::uint64_t bits = 0;
     for (const char* name : names) {
@@ -212,7 +212,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_list_is_refused) {
     BOOST_TEST(with_affinity("0 1", "").refusal() == at + "initial: '0 1'" + list);
     BOOST_TEST(with_affinity("0;1", "").refusal() == at + "initial: '0;1'" + list);
     BOOST_TEST(with_affinity("+1", "").refusal() == at + "initial: '+1'" + list);
-    BOOST_TEST(with_affinity("3-1", "").refusal() == at + "initial: the range '3-1' runs backwards");
+    BOOST_TEST(with_affinity("3-1", "").refusal() ==
+               at + "initial: the range '3-1' runs backwards");
     BOOST_TEST(with_affinity("8192", "").refusal() == at + "initial: '8192' is larger than 8191");
     BOOST_TEST(with_affinity("99999999999999999999", "").refusal() ==
                at + "initial: '99999999999999999999' is larger than 8191");
@@ -228,8 +229,9 @@ BOOST_AUTO_TEST_CASE(every_mode_and_flag_is_the_kernels_number) {
         std::uint32_t number;
         const char* nodes;
     } rows[] = {
-        {"MPOL_DEFAULT", 0, ""},    {"MPOL_PREFERRED", 1, ""},      {"MPOL_PREFERRED", 1, "3"},
-        {"MPOL_BIND", 2, "0-1"},    {"MPOL_INTERLEAVE", 3, "1,0"},  {"MPOL_LOCAL", 4, ""},
+        {"MPOL_DEFAULT", 0, ""},         {"MPOL_PREFERRED", 1, ""},
+        {"MPOL_PREFERRED", 1, "3"},      {"MPOL_BIND", 2, "0-1"},
+        {"MPOL_INTERLEAVE", 3, "1,0"},   {"MPOL_LOCAL", 4, ""},
         {"MPOL_PREFERRED_MANY", 5, "0"}, {"MPOL_WEIGHTED_INTERLEAVE", 6, "0"},
     };
     for (const auto& row : rows) {
@@ -245,7 +247,8 @@ BOOST_AUTO_TEST_CASE(every_mode_and_flag_is_the_kernels_number) {
     BOOST_TEST(mode("MPOL_F_RELATIVE_NODES") == (2U | 1U << 14));
     BOOST_TEST(mode("MPOL_F_STATIC_NODES") == (2U | 1U << 15));
     BOOST_TEST(with_memory({"MPOL_BIND", "0-1", {}}).policy().process->memory_policy->nodes.mask ==
-               std::vector<std::uint64_t>{3}, boost::test_tools::per_element());
+                   std::vector<std::uint64_t>{3},
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(what_has_no_meaning_is_refused) {
@@ -265,11 +268,11 @@ BOOST_AUTO_TEST_CASE(what_has_no_meaning_is_refused) {
                kMemory +
                    "flags/1: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
     BOOST_TEST(refused({"MPOL_PREFERRED", "", {"MPOL_F_STATIC_NODES"}}) ==
-               kMemory +
-                   "flags/0: 'MPOL_F_STATIC_NODES' says how nodes are read: there are none");
+               kMemory + "flags/0: 'MPOL_F_STATIC_NODES' says how nodes are read: there are none");
     BOOST_TEST(refused({"MPOL_DEFAULT", "", {"MPOL_F_NUMA_BALANCING"}}) ==
-               kMemory + "flags/0: 'MPOL_F_NUMA_BALANCING' belongs to MPOL_BIND and "
-                         "MPOL_PREFERRED_MANY alone");
+               kMemory +
+                   "flags/0: 'MPOL_F_NUMA_BALANCING' belongs to MPOL_BIND and "
+                   "MPOL_PREFERRED_MANY alone");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -286,10 +289,9 @@ BOOST_AUTO_TEST_CASE(a_domain_and_flags_make_one_value) {
     BOOST_TEST((of({"LINUX32", {"ADDR_NO_RANDOMIZE", "WHOLE_SECONDS"}}) == both));
     // personality(2): one bit each, in this order.
     std::uint32_t bit = 0x20000;
-    for (const char* flag :
-         {"UNAME26", "ADDR_NO_RANDOMIZE", "FDPIC_FUNCPTRS", "MMAP_PAGE_ZERO", "ADDR_COMPAT_LAYOUT",
-          "READ_IMPLIES_EXEC", "ADDR_LIMIT_32BIT", "SHORT_INODE", "WHOLE_SECONDS",
-          "STICKY_TIMEOUTS", "ADDR_LIMIT_3GB"}) {
+    for (const char* flag : {"UNAME26", "ADDR_NO_RANDOMIZE", "FDPIC_FUNCPTRS", "MMAP_PAGE_ZERO",
+                             "ADDR_COMPAT_LAYOUT", "READ_IMPLIES_EXEC", "ADDR_LIMIT_32BIT",
+                             "SHORT_INODE", "WHOLE_SECONDS", "STICKY_TIMEOUTS", "ADDR_LIMIT_3GB"}) {
         BOOST_TEST(of({"LINUX", {flag}}).value == bit, flag);
         bit <<= 1;
     }
