@@ -113,7 +113,8 @@ Result<ProcessPolicy> translate_process(const spec::Process& process,
     const Location where("process");
     NUCLEUS_TRY(ProcessPolicy policy, translate_process_at(process, where, warnings));
     if (container.user_namespace) {
-        NUCLEUS_CHECK(check_ids_are_mapped(policy, *container.user_namespace, where));
+        NUCLEUS_CHECK(check_ids_are_mapped(policy, *container.user_namespace, where,
+                                           "is not mapped in the container's user namespace"));
     }
     if (container.process) {
         policy.memory_policy = container.process->memory_policy;

@@ -99,8 +99,8 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
         }
     }
     ProcessPolicy none;  // a bundle without a process is checked all the same
-    NUCLEUS_CHECK(translate_surroundings(section, linux_location,
-                                         policy.process ? *policy.process : none));
+    NUCLEUS_CHECK(
+        translate_surroundings(section, linux_location, policy.process ? *policy.process : none));
     policy.cgroup.owner = cgroup_owner(policy);
     NUCLEUS_TRY(policy.hooks, translate_hooks(spec.hooks, document.at("hooks")));
 
