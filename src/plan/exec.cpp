@@ -29,9 +29,11 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
         add({.op = Op::set_oom_score_adj,
              .value = static_cast<std::uint64_t>(std::int64_t{*process.oom_score_adj})});
     add({.op = Op::new_session});
-    if (affinity.final.mask.empty())
+    // config.md#linux-process: without `final` the kernel alone decides what the cgroup leaves of
+    // the initial affinity.
+    if (!process.exec_cpu_affinity)
         add({.op = Op::reset_affinity});
-    else
+    else if (!affinity.final.mask.empty())
         add({.op = Op::set_final_affinity,
              .source = affinity.final.text,
              .mask = affinity.final.mask});
