@@ -60,9 +60,11 @@ def read_rows(path):
                 tests = parse_tests(cells[3])
             except Malformed as problem:
                 raise Malformed(f"{where}: {problem}") from None
-            if cells[2] and not cells[2].startswith("/"):
-                raise Malformed(f"{where}: {cells[2]!r} is no JSON pointer")
-            rows.append(Row(document, section, number, cells[0], cells[1], cells[2], tests))
+            # In parentheses: shown on fake files only, so that there is nothing to take away.
+            pointer = "" if re.fullmatch(r"\(/.*\)", cells[2]) else cells[2]
+            if pointer and not pointer.startswith("/"):
+                raise Malformed(f"{where}: {pointer!r} is no JSON pointer")
+            rows.append(Row(document, section, number, cells[0], cells[1], pointer, tests))
     return rows
 
 
