@@ -267,6 +267,9 @@ struct TranslationInput {
     // The runtime may map host id 0: it is uid 0 of its own user namespace (podman's rootless one
     // counts: it maps id 0 there).
     bool host_root = true;
+    // The runtime has no CAP_SYS_ADMIN: all that it can make is in a user namespace of the
+    // container's.
+    bool ordinary = false;
     // CLONE_NEW* of the kinds whose path in linux.namespaces is that of the runtime's own
     // namespace: to join it is to inherit it, with all that is refused there.
     std::uint64_t own_namespaces = 0;

@@ -1,5 +1,6 @@
 // Where the kernel enters nucleus-init. argv[1] is the memfd's number, argv[2] the channel's,
-// argv[3] the plan's offset in the memfd.
+// argv[3] the plan's offset in the memfd; by `execute again` also argv[4], the step to go on with,
+// and argv[5], 1 if groups are denied.
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/prctl.h>
@@ -37,12 +38,17 @@ extern "C" [[noreturn]] void nucleus_init_main(const long* stack) {
     call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
     call(__NR_prctl, PR_SET_NAME, "nucleus:init", 0, 0, 0);
     block_signals();
-    if (argc == 4) {
+    if (argc == 4 || argc == 6) {
         const long memory = number_of(argv[1]);
         const long offset = number_of(argv[3]);
         const long size = call(__NR_lseek, memory, 0, kSeekEnd) - offset;
         Init init;
         init.channel = static_cast<int>(number_of(argv[2]));
+        init.arguments = argv;
+        if (argc == 6) {
+            init.first = static_cast<unsigned>(number_of(argv[4]));
+            init.groups_denied = number_of(argv[5]) != 0;
+        }
         const long block =
             call(__NR_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, memory, offset);
         init.block = reinterpret_cast<char*>(block);
@@ -52,7 +58,10 @@ extern "C" [[noreturn]] void nucleus_init_main(const long* stack) {
             // Everything but stdio and what the caller wants preserved is ours, and ends with the
             // execve of the program.
             call(__NR_close_range, 3 + init.header->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
-            call(__NR_close, memory);
+            if (init.header->executes_again != 0 && init.first == 0)
+                init.memory = static_cast<int>(memory);
+            else
+                call(__NR_close, memory);
             status = walk(init);
         }
     }

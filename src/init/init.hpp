@@ -16,6 +16,10 @@ struct Init {
     const wire::Header* header = nullptr;
     const wire::Step* steps = nullptr;
     int channel = -1;
+    int memory = -1;                         // the memfd, where the plan executes it again
+    const char* const* arguments = nullptr;  // what this program was executed with
+    unsigned first = 0;                      // step to begin with
+    bool root_taken = false;                 // by become_root
     int root = -1;      // the container's root as seen before the pivot, then "/"
     int parent = -1;    // open_parent_in_root's last answer
     int made_in = -1;   // the directory in which open_in_root made the last target, if nothing else
@@ -41,6 +45,7 @@ int join_namespace(Init&, const wire::Step&);
 int unshare_user(Init&, const wire::Step&);
 int unshare_time(Init&, const wire::Step&);
 int become_root(Init&, const wire::Step&);
+int execute_again(Init&, const wire::Step&);
 int clone_container(Init&, const wire::Step&);
 int enter_cgroup(Init&, const wire::Step&);
 int unshare_cgroup(Init&, const wire::Step&);

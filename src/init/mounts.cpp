@@ -135,6 +135,21 @@ int attach_and_close(int mount, int target) {
     return error;
 }
 
+// The host's own instance, for a container that shares the namespace which it shows: the kernel
+// refuses a new one to who does not own that namespace (user_namespaces(7)). Every mount below it
+// comes along, so every one gets the attributes.
+int bind_instance(const wire::Step& step, const char* type) {
+    const int tree = clone_tree(AT_FDCWD, equal(type, "proc") ? "/proc" : "/sys", AT_RECURSIVE);
+    if (tree < 0) return tree;
+    constexpr unsigned long kHardening =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    const int error = set_attributes(tree, (step.attributes_set | step.recursive_set) & kHardening,
+                                     0, AT_RECURSIVE);
+    if (error >= 0) return tree;
+    call(__NR_close, tree);
+    return error;
+}
+
 }  // namespace
 
 int mount_filesystem(Init& init, const wire::Step& step) {
@@ -154,9 +169,13 @@ int mount_filesystem(Init& init, const wire::Step& step) {
     // expect of --tmpfs. A read-only one cannot be changed any more: it gets its attributes last.
     const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=") &&
                             (step.flags & MS_RDONLY) == 0;
-    const bool takes_content = covers && step.mode == wire::kCopyUp;
+    const bool takes_content = covers && (step.mode & wire::kCopyUp) != 0;
     const unsigned long last = takes_mode || takes_content ? MOUNT_ATTR_RDONLY : 0;
-    const int mount = make_filesystem(init, step, step.attributes_set & ~last);
+    int mount = make_filesystem(init, step, step.attributes_set & ~last);
+    if (mount == -EPERM && (step.mode & wire::kBindIfRefused) != 0) {
+        mount = bind_instance(step, type);
+        if (mount >= 0) return attach_and_close(mount, target);
+    }
     long error = mount;
     if (mount >= 0 && takes_mode) error = take_mode(mount, target);
     if (error >= 0 && takes_content) error = copy_up(init, target, mount);

@@ -1,5 +1,6 @@
 // Namespaces from the inside: joining, creating, and what belongs to the fresh ones.
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -8,8 +9,18 @@
 #include "init/bytes.hpp"
 #include "init/channel.hpp"
 #include "init/init.hpp"
+#include "init/kernel_types.hpp"
 
 namespace nucleus::init {
+
+namespace {
+
+constexpr int kSetDumpable = 4;  // PR_SET_DUMPABLE
+
+// Through the next execve.
+int keep_open(int fd) { return fd < 0 ? 0 : static_cast<int>(call(__NR_fcntl, fd, F_SETFD, 0)); }
+
+}  // namespace
 
 int join_namespace(Init& init, const wire::Step& step) {
     if (step.mode == wire::kJoinIfWaiting && (init.waiting_joins & step.flags) == 0) return 0;
@@ -19,8 +30,11 @@ int join_namespace(Init& init, const wire::Step& step) {
     return 0;
 }
 
-int unshare_user(Init&, const wire::Step&) {
-    return static_cast<int>(call(__NR_unshare, CLONE_NEWUSER));
+int unshare_user(Init&, const wire::Step& step) {
+    if (long error = call(__NR_unshare, CLONE_NEWUSER); error < 0) return static_cast<int>(error);
+    if (step.mode != wire::kVisible) return 0;
+    // Nobody else stands in the namespace, and only the user's own processes could look.
+    return static_cast<int>(call(__NR_prctl, kSetDumpable, 1, 0, 0, 0));
 }
 
 // For the children: the caller stays outside, so that offsets may still be written
@@ -33,13 +47,39 @@ int unshare_time(Init& init, const wire::Step&) {
 
 // In a new user namespace the process has every capability but an unmapped id; files that it makes
 // would be nobody's. An id 0 that is not mapped cannot be taken (EINVAL): it stays nobody then.
-int become_root(Init&, const wire::Step&) {
+int become_root(Init& init, const wire::Step&) {
     long error = call(__NR_setresgid, 0, 0, 0);
     if (error >= 0) error = call(__NR_setresuid, 0, 0, 0);
     if (error < 0 && error != -EINVAL) return static_cast<int>(error);
+    init.root_taken = error >= 0;
     // Changing ids with a dumpable reset is the kernel's habit (setresuid(2), prctl(2)): stay
     // hidden.
-    return static_cast<int>(call(__NR_prctl, 4 /* PR_SET_DUMPABLE */, 0, 0, 0, 0));
+    return static_cast<int>(call(__NR_prctl, kSetDumpable, 0, 0, 0, 0));
+}
+
+// A hidden process may be entered by who has CAP_SYS_PTRACE in the user namespace in which it was
+// executed (ptrace(2), "access mode checking"). An ordinary user's runtime has that in the
+// container's only. As root: another's execve would take the capabilities away.
+int execute_again(Init& init, const wire::Step& step) {
+    if (!init.root_taken) return 0;
+    const int kept[] = {init.memory, init.channel, init.header->gate};
+    for (const int fd : kept)
+        if (int error = keep_open(fd); error < 0) return error;
+    for (unsigned i = 0; i < init.header->step_count; ++i)
+        if (int error = keep_open(init.steps[i].fd); error < 0) return error;
+    static Builder<24> next;
+    next.clear();
+    next.add(static_cast<unsigned long>(&step - init.steps) + 1);
+    const char* arguments[] = {init.arguments[0],
+                               init.arguments[1],
+                               init.arguments[2],
+                               init.arguments[3],
+                               next.text(),
+                               init.groups_denied ? "1" : "0",
+                               nullptr};
+    const char* environment[] = {nullptr};
+    return static_cast<int>(
+        call(__NR_execveat, init.memory, "", arguments, environment, AT_EMPTY_PATH));
 }
 
 // The container process is the host's child, not ours (CLONE_PARENT): stage 1 can go, and the
@@ -51,6 +91,7 @@ int clone_container(Init& init, const wire::Step& step) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = static_cast<unsigned long>(step.fd);
     }
+    if (init.memory >= 0) call(__NR_close, init.memory);
     const long pid = call(__NR_clone3, &arguments, sizeof arguments);
     if (pid < 0) return static_cast<int>(pid);
     if (pid == 0) return 0;

@@ -17,6 +17,7 @@ constexpr Entry kEntries[] = {
     {Op::unshare_user, unshare_user},
     {Op::unshare_time, unshare_time},
     {Op::become_root, become_root},
+    {Op::execute_again, execute_again},
     {Op::clone_container, clone_container},
     {Op::enter_cgroup, enter_cgroup},
     {Op::new_session, new_session},

@@ -6,7 +6,8 @@
 namespace nucleus::init {
 
 int walk(Init& init) {
-    for (unsigned index = init.header->unawaited; index < init.header->step_count; ++index) {
+    const unsigned first = init.first != 0 ? init.first : init.header->unawaited;
+    for (unsigned index = first; index < init.header->step_count; ++index) {
         const wire::Step& step = init.steps[index];
         if (wire::operation(step.op).side == wire::Side::host) {
             // The host's run of steps is one request and one answer, however many they are.

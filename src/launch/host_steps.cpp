@@ -39,7 +39,16 @@ Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
 }
 
 Result<void> HostSteps::write_id_maps(Launch& launch, const plan::Step&) {
-    return in_.mapper->write_maps(launch.stage1()).in("write id maps");
+    auto denied = in_.mapper->write_maps(launch.stage1());
+    if (!denied) return std::move(denied).error().in("write id maps");
+    if (!*denied) return {};
+    if (!launch.plan().groups.empty())
+        return Error(
+            Errc::invalid_config,
+            "config.json /process/user/additionalGids: the kernel denies setgroups(2) where "
+            "an ordinary user maps its own gid alone; newgidmap maps a range");
+    launch.deny_groups();
+    return {};
 }
 
 // Stage 1 stands in the namespace that it has joined: the first moment at which its maps can be

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sys/wait.h>
 
 #include <sstream>
 
@@ -49,19 +50,102 @@ Result<policy::JoinedUserNamespace> UserNamespaceMapper::read(sys::Kernel& kerne
     return policy::JoinedUserNamespace{std::move(maps), denied};
 }
 
-Result<void> UserNamespaceMapper::write_maps(pid_t pid) const {
+namespace {
+
+// Where the setuid programs stand: Debian's place, a build of one's own, NixOS's wrappers.
+constexpr const char* kDirectories[] = {"/usr/bin/", "/usr/local/bin/", "/run/wrappers/bin/"};
+
+// The kernel lets anyone map its own id, alone (user_namespaces(7)).
+bool maps_only(const std::vector<IdMapping>& mappings, std::uint32_t own) {
+    return mappings.size() == 1 && mappings[0].size == 1 && mappings[0].host_id == own;
+}
+
+}  // namespace
+
+Result<void> UserNamespaceMapper::spawn_and_wait(const std::string& path,
+                                                 std::vector<std::string>& arguments) const {
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    char* envp[] = {nullptr};
+    int ends[2];
+    if (int error = kernel_->pipe2(ends, O_CLOEXEC); error < 0)
+        return Error::from_errno(-error, "make a pipe");
+    const base::UniqueFd output(ends[0]);
+    base::UniqueFd output_end(ends[1]);
+    sys::SpawnRequest request{};
+    request.executable_fd = -1;
+    request.path = path.c_str();
+    request.argv = argv.data();
+    request.envp = envp;
+    request.stdio[0] = -1;
+    request.stdio[1] = request.stdio[2] = output_end.get();
+    request.join_namespaces_fd = -1;
+    request.cgroup_fd = -1;
+    const pid_t pid = kernel_->spawn(request);
+    if (pid < 0) return Error::from_errno(-pid, "execute");
+    output_end.reset();
+    std::string said;
+    char buffer[512];
+    for (ssize_t got; (got = kernel_->read(output.get(), buffer, sizeof buffer)) > 0;)
+        said.append(buffer, static_cast<std::size_t>(got));
+    siginfo_t info{};
+    int error;
+    do error = kernel_->waitid(P_PID, static_cast<id_t>(pid), info, WEXITED);
+    while (error == -EINTR);
+    if (error < 0) {
+        // Not reaped yet: the number is still its own.
+        kernel_->kill(pid, SIGKILL);
+        while (kernel_->waitid(P_PID, static_cast<id_t>(pid), info, WEXITED) == -EINTR) {
+        }
+        return Error::from_errno(-error, "wait for it");
+    }
+    if (info.si_code == CLD_EXITED && info.si_status == 0) return {};
+    while (!said.empty() && said.back() == '\n') said.pop_back();
+    return Error(Errc::system, said.empty() ? "it failed" : said);
+}
+
+Result<void> UserNamespaceMapper::run(const char* program, pid_t pid,
+                                      const std::vector<IdMapping>& mappings) const {
+    std::vector<std::string> arguments{program, std::to_string(pid)};
+    for (const IdMapping& mapping : mappings)
+        for (const std::uint32_t number : {mapping.container_id, mapping.host_id, mapping.size})
+            arguments.push_back(std::to_string(number));
+    for (const char* directory : kDirectories) {
+        const std::string path = std::string(directory) + program;
+        if (kernel_->faccessat(AT_FDCWD, path.c_str(), X_OK, 0) < 0) continue;
+        return spawn_and_wait(path, arguments).in(path);
+    }
+    return Error(Errc::unsupported, std::string("to map ids that are not the caller's own needs ") +
+                                        program + ", which is not installed");
+}
+
+Result<void> UserNamespaceMapper::write_map(int directory, pid_t pid, const char* file,
+                                            const char* program,
+                                            const std::vector<IdMapping>& mappings,
+                                            bool by_itself) const {
+    if (!by_itself) return run(program, pid, mappings);
+    return sys::write_existing(*kernel_, directory, file, map_text(mappings));
+}
+
+Result<bool> UserNamespaceMapper::write_maps(pid_t pid) const {
     NUCLEUS_TRY(auto directory, sys::open_at(*kernel_, AT_FDCWD, "/proc/" + std::to_string(pid),
                                              O_PATH | O_DIRECTORY));
     std::uint64_t capabilities = 0;
     if (int error = kernel_->permitted_capabilities(capabilities); error < 0)
         return Error::from_errno(-error, "read own capabilities");
-    if ((capabilities >> CAP_SETGID & 1) == 0)
-        NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "setgroups", "deny"));
-    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "uid_map",
-                                      map_text(config_.uid_mappings())));
-    NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "gid_map",
-                                      map_text(config_.gid_mappings())));
-    return {};
+    const bool any_uid = (capabilities >> CAP_SETUID & 1) != 0;
+    const bool any_gid = (capabilities >> CAP_SETGID & 1) != 0;
+    const auto& uids = config_.uid_mappings();
+    const auto& gids = config_.gid_mappings();
+    NUCLEUS_CHECK(write_map(directory.get(), pid, "uid_map", "newuidmap", uids,
+                            any_uid || maps_only(uids, kernel_->geteuid())));
+    const bool own_gid = !any_gid && maps_only(gids, kernel_->getegid());
+    if (own_gid) NUCLEUS_CHECK(sys::write_existing(*kernel_, directory.get(), "setgroups", "deny"));
+    NUCLEUS_CHECK(
+        write_map(directory.get(), pid, "gid_map", "newgidmap", gids, any_gid || own_gid));
+    // newgidmap denies it to who may not drop its groups (newgidmap(1)).
+    return any_gid || own_gid ? Result<bool>(own_gid) : denies_groups(*kernel_, pid);
 }
 
 }  // namespace nucleus::launch

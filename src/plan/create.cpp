@@ -24,7 +24,10 @@ public:
           facts_(facts),
           namespaces_(policy.namespaces),
           own_mounts_(namespaces_.creates(NamespaceKind::mnt)),
-          user_namespace_(namespaces_.separate(NamespaceKind::user)) {}
+          user_namespace_(namespaces_.separate(NamespaceKind::user)),
+          ordinary_(facts.caller == Caller::ordinary),
+          host_opens_(user_namespace_ && !ordinary_),
+          bind_nodes_(user_namespace_ || facts.nodes == Nodes::bound) {}
 
     LaunchPlan compile() {
         plan_.steps.reserve(96);  // the default bundle has 80: no step is moved as the list grows
@@ -60,12 +63,13 @@ private:
             add_join(NamespaceKind::user, wire::kJoinNow);
             add({.op = Op::check_id_maps});
         } else if (user_namespace_) {
-            add({.op = Op::unshare_user});
+            add({.op = Op::unshare_user, .mode = ordinary_ ? wire::kVisible : 0});
             add({.op = Op::write_id_maps});
         }
         if (namespaces_.creates(NamespaceKind::time)) add_time_namespace();
         if (user_namespace_) add({.op = Op::become_root});
         if (joins_user) join_all_but_user(wire::kJoinIfWaiting);
+        if (user_namespace_ && ordinary_) add({.op = Op::execute_again});
         // No clone can make these two rightly: a cgroup namespace is rooted where the parent is,
         // time offsets come before the first task.
         constexpr std::uint64_t kNotByClone =
@@ -133,14 +137,12 @@ private:
         add({.op = Op::set_propagation,
              .target = policy_.rootfs.path,
              .flags = initial_propagation()});
-        if (user_namespace_) {
+        if (host_opens_) {
             plan_.sources.push_back(
                 {.path = policy_.rootfs.path, .recursive = true, .rootfs = true});
             add({.op = Op::open_sources});
         }
-        add({.op = Op::attach_rootfs,
-             .source = policy_.rootfs.path,
-             .slot = user_namespace_ ? 0 : -1});
+        add({.op = Op::attach_rootfs, .source = policy_.rootfs.path, .slot = host_opens_ ? 0 : -1});
         set_sysctls();
         for (const MountPolicy& mount : policy_.rootfs.mounts) add_mount(mount);
         if (!dev_is_the_hosts()) add_devices();
@@ -171,7 +173,7 @@ private:
     }
 
     int slot_for(const std::string& path, bool recursive) {
-        if (!user_namespace_) return -1;
+        if (!host_opens_) return -1;
         plan_.sources.push_back({.path = path, .recursive = recursive});
         return static_cast<int>(plan_.sources.size()) - 1;
     }
@@ -182,6 +184,16 @@ private:
         step.recursive_set = mount.recursive_set;
         step.recursive_clear = mount.recursive_clear;
         return step;
+    }
+
+    // In a user namespace the kernel may refuse a new proc or sysfs. The host's shows the same
+    // where the container has the host's processes, or its network; of sysfs only if nothing of it
+    // can be written, since it brings along all that is mounted below.
+    bool may_bind_instance(const MountPolicy& mount) const {
+        if (!bind_nodes_ || mount.kind != MountPolicy::Kind::filesystem) return false;
+        if (mount.type == "proc") return namespaces_.inherits(NamespaceKind::pid);
+        return mount.type == "sysfs" && namespaces_.inherits(NamespaceKind::net) &&
+               (mount.attributes_set & MOUNT_ATTR_RDONLY) != 0;
     }
 
     void add_mount(const MountPolicy& mount) {
@@ -204,7 +216,8 @@ private:
                             .options = mount.filesystem_options,
                             .flags = mount.superblock_flags,
                             .value = mount.superblock_flags_clear,
-                            .mode = mount.copy_up ? wire::kCopyUp : 0}));
+                            .mode = (mount.copy_up ? wire::kCopyUp : 0) |
+                                    (may_bind_instance(mount) ? wire::kBindIfRefused : 0)}));
                 break;
             case MountPolicy::Kind::cgroup:
                 add_cgroup_mount(mount);
@@ -294,7 +307,7 @@ private:
 
     void add_devices() {
         for (const policy::DeviceNode& node : policy_.devices.nodes) {
-            if (user_namespace_) {
+            if (bind_nodes_) {
                 // No node can be made there (mknod(2), EPERM): the host's own is bound.
                 add({.op = Op::bind_device,
                      .target = node.path,
@@ -371,6 +384,9 @@ private:
     const NamespaceConfig& namespaces_;
     const bool own_mounts_;
     const bool user_namespace_;
+    const bool ordinary_;
+    const bool host_opens_;  // the mounts' sources, since mapped root cannot walk host directories
+    const bool bind_nodes_;
     LaunchPlan plan_;
 };
 

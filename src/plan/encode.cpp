@@ -148,6 +148,8 @@ Result<std::string> encode(const LaunchPlan& plan, const std::vector<std::uint8_
     header.preserve_fds = plan.preserve_fds;
     header.uid = plan.uid;
     header.needs_home = plan.needs_home ? 1 : 0;
+    for (const Step& step : plan.steps)
+        if (step.op == wire::Op::execute_again) header.executes_again = 1;
     header.size = static_cast<std::uint32_t>(block.size());
     return block.take(header);
 }

@@ -80,6 +80,13 @@ struct CgroupView {
 // rights would not do (a user namespace) or where no clone fits (pids limit 0).
 enum class CgroupEntry : std::uint8_t { none, by_itself, from_outside };
 
+// Who the runtime is. A user without CAP_SYS_ADMIN has rights in the container's user namespace
+// only: the init opens the host's trees itself, with the same rights to files.
+enum class Caller : std::uint8_t { privileged, ordinary };
+
+// Whether a device node can be made: by root of the initial user namespace (mknod(2)).
+enum class Nodes : std::uint8_t { made, bound };
+
 struct CreateFacts {
     std::string id;
     CgroupEntry cgroup_entry = CgroupEntry::by_itself;
@@ -87,6 +94,8 @@ struct CreateFacts {
     bool no_pivot = false;
     bool new_keyring = true;
     std::uint32_t preserve_fds = 0;
+    Caller caller = Caller::privileged;
+    Nodes nodes = Nodes::made;  // without a user namespace of the container's: then they are bound
 };
 
 // `policy.process` must be there.

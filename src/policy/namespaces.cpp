@@ -51,6 +51,10 @@ Result<NamespaceConfig> translate_namespaces(const std::vector<spec::Namespace>&
             config = config.with_joined(names->kind, entry.path);
         }
     }
+    if (input.ordinary && config.inherits(NamespaceKind::user)) {
+        return where.invalid(
+            "an ordinary user's container needs a user namespace (spec --rootless writes one)");
+    }
     return config;
 }
 

@@ -27,11 +27,19 @@ Result<void> check_rootfs(sys::Kernel& kernel, const std::string& path) {
     return {};
 }
 
+// Of the runtime, where the container stays if it may have none of its own.
+std::string own_cgroup(const enforce::CgroupLayout& layout, const std::string& controller) {
+    for (const auto& hierarchy : layout.v1)
+        for (const auto& name : hierarchy.controllers)
+            if (name == controller) return hierarchy.mount_point + hierarchy.own_path;
+    return layout.unified ? layout.unified->mount_point + layout.unified->own_path : std::string();
+}
+
 plan::CgroupView view_of(const enforce::CgroupLayout& layout, const state::CgroupRecord& record) {
     plan::CgroupView view;
     const auto path = [&](const std::string& controller) {
         const auto found = record.paths.find(controller);
-        return found != record.paths.end() ? found->second : std::string();
+        return found != record.paths.end() ? found->second : own_cgroup(layout, controller);
     };
     if (layout.pure_v2()) {
         view.unified_only = true;
@@ -102,7 +110,8 @@ Result<void> Creation::read_bundle() {
     record_.own_namespaces = joined_.own();
     NUCLEUS_TRY(policy_, policy::translate(parsed,
                                            {.bundle = request_.bundle,
-                                            .host_root = session_.is_host_root(),
+                                            .host_root = session_.is_root(),
+                                            .ordinary = session_.is_ordinary(),
                                             .own_namespaces = joined_.own()},
                                            warnings_));
     if (!policy_.process) {
@@ -177,9 +186,20 @@ Result<void> Creation::acquire() {
             NUCLEUS_CHECK(
                 cgroup_->delegate(*policy_.cgroup.owner, warnings_).in("delegate cgroup"));
     }
+    if (!cgroup_) NUCLEUS_CHECK(refuse_limits());
     if (start_ == Start::at_gate) {
         NUCLEUS_TRY(gate_, listen_at_gate(session_.kernel, directory_->dirfd()));
     }
+    return {};
+}
+
+// No cgroup may be made here: nothing of what was asked of it may be lost in silence.
+Result<void> Creation::refuse_limits() {
+    if (record_.cgroup.manager == "disabled") return {};
+    NUCLEUS_TRY(const auto none, enforce::open_cgroup(session_.kernel, record_.cgroup,
+                                                      {.rootless = !session_.is_host_root()}));
+    auto refused = none->create(policy_.cgroup, warnings_);
+    if (!refused) return std::move(refused).in("this user may make no cgroup");
     return {};
 }
 
@@ -204,6 +224,8 @@ plan::LaunchPlan Creation::compile() const {
     facts.no_pivot = request_.no_pivot;
     facts.new_keyring = !request_.no_new_keyring;
     facts.preserve_fds = request_.preserve_fds;
+    facts.caller = session_.is_ordinary() ? plan::Caller::ordinary : plan::Caller::privileged;
+    facts.nodes = session_.is_host_root() ? plan::Nodes::made : plan::Nodes::bound;
     return plan::compile_create(policy_, facts);
 }
 

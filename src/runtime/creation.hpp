@@ -57,6 +57,7 @@ private:
     bool has_creation_hooks() const;
     launch::HostInputs host_inputs();
     Result<void> remove_made();
+    Result<void> refuse_limits();
     plan::CgroupEntry cgroup_entry() const;
     plan::LaunchPlan compile() const;
 

@@ -25,7 +25,8 @@ Result<void> kill(Session& session, const KillRequest& request, Warnings&) {
     NUCLEUS_TRY(const auto pidfd, open_init(session, container));
     // With a pid namespace of its own the kernel ends the rest with the init; else they would be
     // left.
-    if (request.signal == SIGKILL && !container.record->separate_pid_namespace)
+    const bool has_cgroup = !container.record->cgroup.paths.empty();
+    if (request.signal == SIGKILL && !container.record->separate_pid_namespace && has_cgroup)
         return signal_cgroup(session, container, SIGKILL);
     const int sent = session.kernel.pidfd_send_signal(pidfd.get(), request.signal);
     if (sent == -ESRCH) return Error(Errc::not_running, "container not running");

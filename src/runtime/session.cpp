@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -83,7 +84,8 @@ Result<policy::ContainerPolicy> policy_of(Session& session, const Container& con
 
 policy::TranslationInput translation_input(Session& session, const state::Record& record) {
     return {.bundle = record.bundle,
-            .host_root = session.is_host_root(),
+            .host_root = session.is_root(),
+            .ordinary = session.is_ordinary(),
             .own_namespaces = record.own_namespaces};
 }
 
@@ -135,6 +137,13 @@ bool ask_is_host_root(sys::Kernel& kernel) {
 bool Session::is_host_root() {
     if (!host_root_) host_root_ = ask_is_host_root(kernel);
     return *host_root_;
+}
+
+bool Session::is_ordinary() {
+    if (is_root()) return false;
+    std::uint64_t capabilities = 0;
+    return kernel.permitted_capabilities(capabilities) < 0 ||
+           (capabilities >> CAP_SYS_ADMIN & 1) == 0;
 }
 
 std::uint64_t separate_flags(const NamespaceConfig& namespaces) {

@@ -25,6 +25,10 @@ public:
     // The runtime is root of the initial user namespace (user_namespaces(7)): it maps any id and
     // makes device nodes. Asked once.
     bool is_host_root();
+    // Without CAP_SYS_ADMIN: it has rights only in user namespaces that it makes.
+    bool is_ordinary();
+    // Root of its own user namespace, the initial one or not: it maps the ids that there are.
+    bool is_root() { return kernel.geteuid() == 0; }
 
 private:
     std::optional<bool> host_root_;

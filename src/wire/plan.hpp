@@ -47,6 +47,10 @@ inline constexpr std::uint32_t kJoinNow = 0;
 inline constexpr std::uint32_t kJoinOrWait = 1;     // EPERM: later
 inline constexpr std::uint32_t kJoinIfWaiting = 2;  // only if it had to wait
 
+// Step::mode of unshare_user: an ordinary user's runtime may write the maps only of a process that
+// is not hidden from it (proc(5)), until `become root`.
+inline constexpr std::uint32_t kVisible = 1;
+
 // Step::mode of use_host_root: the descriptor of the container's root comes along.
 inline constexpr std::uint32_t kRootByDescriptor = 1;
 
@@ -56,8 +60,9 @@ inline constexpr std::uint32_t kLinkReplaces = 1;  // whatever stands there goes
 inline constexpr std::uint32_t kLinkIfHostHasSource =
     2;  // only where the host has a file of the source's path
 
-// Step::mode of mount_filesystem: tmpcopyup.
-inline constexpr std::uint32_t kCopyUp = 1;
+// Bits of Step::mode of mount_filesystem.
+inline constexpr std::uint32_t kCopyUp = 1;         // tmpcopyup
+inline constexpr std::uint32_t kBindIfRefused = 2;  // proc, sysfs: what the host shows is the same
 
 struct CapabilitySets {
     std::uint64_t effective = 0, permitted = 0, inheritable = 0, ambient = 0;
@@ -83,10 +88,11 @@ struct Header {
     Text seccomp;                  // struct sock_filter[]
     std::uint64_t seccomp_flags = 0;
     CapabilitySets capabilities;
-    std::int32_t gate = -1;          // listening socket, or -1: the channel itself says go
-    std::uint32_t preserve_fds = 0;  // 3 .. 3 + preserve_fds - 1 stay open
-    std::uint32_t uid = 0;           // of the process: whose HOME
-    std::uint32_t needs_home = 0;    // no HOME in env
+    std::int32_t gate = -1;            // listening socket, or -1: the channel itself says go
+    std::uint32_t preserve_fds = 0;    // 3 .. 3 + preserve_fds - 1 stay open
+    std::uint32_t uid = 0;             // of the process: whose HOME
+    std::uint32_t needs_home = 0;      // no HOME in env
+    std::uint32_t executes_again = 0;  // a step does: the memfd stays open until then
 };
 
 }  // namespace nucleus::wire

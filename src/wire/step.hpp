@@ -16,12 +16,13 @@ enum class Op : std::uint16_t {
     set_initial_affinity,  // mask, source = the same as text
     // Stage 1: namespaces.
     join_namespace,  // fd, flags = CLONE_NEW*, mode = kJoin*
-    unshare_user,
+    unshare_user,    // mode = kVisible
     write_id_maps,
     check_id_maps,  // of a joined user namespace
     unshare_time,
     write_time_offsets,  // options = the lines of timens_offsets
     become_root,         // where id 0 is mapped
+    execute_again,       // once id 0 is taken
     clone_container,  // flags = CLONE_NEW* of the created namespaces; fd = the unified cgroup to be
                       // born in, or -1
     enter_cgroup,
@@ -102,6 +103,7 @@ inline constexpr Operation kOperations[] = {
     {Op::unshare_time, Side::init, "unshare time namespace"},
     {Op::write_time_offsets, Side::host, "write time offsets"},
     {Op::become_root, Side::init, "become root"},
+    {Op::execute_again, Side::init, "execute again"},
     {Op::clone_container, Side::init, "clone container process"},
     {Op::enter_cgroup, Side::init, "enter cgroup"},
     {Op::adopt, Side::host, "adopt container process"},

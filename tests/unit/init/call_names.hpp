@@ -25,6 +25,8 @@ inline const CallName& call_name(long number) {
         {__NR_close, "close", "f"},
         {__NR_dup3, "dup3", "fd"},
         {__NR_execve, "execve", "s"},
+        {__NR_execveat, "execveat", "f"},
+        {__NR_fcntl, "fcntl", "f"},
         {__NR_exit_group, "exit_group", "d"},
         {__NR_faccessat, "faccessat", "fsd"},
         {__NR_fchdir, "fchdir", "f"},

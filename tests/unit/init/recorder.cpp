@@ -74,18 +74,18 @@ void Recorder::load(const plan::LaunchPlan& plan, int gate) {
     init_->block = reinterpret_cast<char*>(block_.data());
     init_->header = reinterpret_cast<const wire::Header*>(init_->block);
     init_->steps = reinterpret_cast<const wire::Step*>(init_->block + init_->header->steps);
+    static const char* const kArguments[] = {"nucleus-init", "73", "70", "0", nullptr};
     init_->channel = kChannel;
+    init_->memory = kMemory;
+    init_->arguments = kArguments;
     calls_.clear();
     reports_.clear();
     read_already_.clear();
     environment_.clear();
     sources_sent_ = false;
     next_fd_ = 100;
-    names_ = {{kChannel, "channel"},
-              {kGate, "gate"},
-              {kRoot, "root"},
-              {80, "tasks 80"},
-              {81, "tasks 81"}};
+    names_ = {{kChannel, "channel"}, {kGate, "gate"},  {kRoot, "root"},
+              {kMemory, "memory"},   {80, "tasks 80"}, {81, "tasks 81"}};
 }
 
 Ended Recorder::run(const plan::LaunchPlan& plan, int gate) {

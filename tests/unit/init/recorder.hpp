@@ -71,7 +71,7 @@ public:
     int last_passed_descriptor() const { return last_passed_; }
     std::vector<std::string> environment() const { return environment_; }
 
-    static constexpr int kChannel = 70, kGate = 71, kRoot = 72;
+    static constexpr int kChannel = 70, kGate = 71, kRoot = 72, kMemory = 73;
 
 private:
     friend long record(long number, const long (&arguments)[6]);

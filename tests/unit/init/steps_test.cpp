@@ -8,6 +8,8 @@
 #include <linux/sched.h>
 #include <sys/mount.h>
 
+#include <algorithm>
+
 #include "../plan/sample.hpp"
 #include "recorder.hpp"
 
@@ -137,6 +139,27 @@ BOOST_AUTO_TEST_CASE(an_id_0_that_is_not_mapped_is_not_taken_and_the_process_sta
     BOOST_TEST(recorder.step({.op = Op::become_root}) == -EPERM);
 }
 
+BOOST_AUTO_TEST_CASE(the_program_is_executed_again_as_root_of_the_user_namespace_only) {
+    plan::LaunchPlan plan;
+    plan.steps = {{.op = Op::unshare_user, .mode = wire::kVisible},
+                  {.op = Op::become_root},
+                  {.op = Op::execute_again},
+                  {.op = Op::execute}};
+    plan.argv = {"sh"};
+    recorder.run(plan);
+    BOOST_TEST(recorder.has("execveat"));
+    Recorder unmapped;
+    unmapped.answer("setresgid", {-EINVAL});
+    unmapped.run(plan);
+    BOOST_TEST(!unmapped.has("execveat"));
+    const std::vector<std::string> texts = recorder.texts();
+    const auto shown = std::ranges::find(texts, "prctl 4 1");
+    const auto hidden = std::ranges::find(texts, "prctl 4 0");
+    const auto again = std::ranges::find_if(
+        texts, [](const std::string& text) { return text.starts_with("execveat"); });
+    BOOST_CHECK(shown < hidden && hidden < again);
+}
+
 BOOST_AUTO_TEST_CASE(a_kernel_without_time_namespaces_is_named) {
     recorder.answer("unshare", {-EINVAL});
     BOOST_TEST(recorder.step({.op = Op::unshare_time}) == -EINVAL);
@@ -179,6 +202,23 @@ BOOST_AUTO_TEST_CASE(a_file_system_is_made_apart_and_put_on_the_descriptor_of_it
                  "fsmount <fs tmpfs> 0x1 0x2", "close <fs tmpfs>",
                  "move_mount <mount of fs tmpfs> '' </dev> '' 0x44", "close </dev>",
                  "close <mount of fs tmpfs>"});
+}
+
+BOOST_AUTO_TEST_CASE(
+    an_instance_that_is_refused_is_bound_from_the_host_only_where_the_plan_says_so) {
+    plan::Step step = mount("sysfs", "/sys");
+    step.attributes_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
+    recorder.answer("fsmount", {-EPERM});
+    BOOST_TEST(recorder.step(step) == -EPERM);
+    BOOST_TEST(!recorder.has("open_tree"));
+    step.mode = wire::kBindIfRefused;
+    recorder.answer("fsmount", {-EACCES});
+    BOOST_TEST(recorder.step(step) == -EACCES);
+    BOOST_TEST(!recorder.has("open_tree"));
+    recorder.answer("fsmount", {-EPERM});
+    BOOST_TEST(recorder.step(step) == 0);
+    BOOST_TEST(recorder.has("open_tree <cwd> '/sys' 0x88001"));
+    BOOST_TEST(recorder.has("mount_setattr </sys>"));
 }
 
 BOOST_AUTO_TEST_CASE(a_link_in_the_place_of_proc_or_sys_is_refused) {  // CVE-2023-27561

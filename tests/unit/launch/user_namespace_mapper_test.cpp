@@ -64,11 +64,45 @@ BOOST_AUTO_TEST_CASE(denies_setgroups_only_where_the_kernel_demands_it) {
     BOOST_TEST(mapper.write_maps(77).has_value());
     BOOST_TEST(kernel.content("/proc/77/setgroups") == "");
 
+    BOOST_TEST(!*mapper.write_maps(77));
+
     kernel.capabilities = ~(std::uint64_t{1} << CAP_SETGID);
+    kernel.uid = 1000;
     kernel.recorded.clear();
-    BOOST_TEST(mapper.write_maps(77).has_value());
-    BOOST_TEST_REQUIRE(writes().size() == 3U);
-    BOOST_TEST(writes()[0] == "write setgroups deny");  // before gid_map, or it is too late
+    const UserNamespaceMapper own(kernel, UserNamespaceConfig::rootless(1000, 1000));
+    const auto denied = own.write_maps(77);
+    BOOST_TEST_REQUIRE(denied.has_value());
+    BOOST_TEST(*denied);
+    const std::vector<std::string> expected{"write uid_map 0 1000 1\n", "write setgroups deny",
+                                            "write gid_map 0 1000 1\n"};
+    BOOST_TEST(writes() == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(has_a_setuid_program_write_what_an_ordinary_user_may_not) {
+    kernel.capabilities = 0;
+    kernel.uid = 1000;
+    const UserNamespaceMapper mapper(kernel, sample_maps());
+    const auto missing = mapper.write_maps(77);
+    BOOST_TEST_REQUIRE(!missing.has_value());
+    BOOST_CHECK(missing.error().code() == Errc::unsupported);
+    BOOST_TEST(missing.error().message() ==
+               "to map ids that are not the caller's own needs newuidmap, which is not installed");
+
+    for (const char* program : {"newuidmap", "newgidmap"}) {
+        kernel.make_file(std::string("/usr/bin/") + program, "");
+        kernel.exit_status[std::string("/usr/bin/") + program] = 0;
+    }
+    kernel.make_file("/proc/77/setgroups", "allow\n");
+    const auto written = mapper.write_maps(77);
+    BOOST_TEST_REQUIRE(written.has_value(), (written ? "" : written.error().message()));
+    BOOST_TEST(!*written);
+    BOOST_TEST(writes().empty());
+
+    kernel.exit_status["/usr/bin/newgidmap"] = 1;
+    const auto refused = mapper.write_maps(77);
+    BOOST_TEST_REQUIRE(!refused.has_value());
+    BOOST_TEST(refused.error().message() == "/usr/bin/newgidmap: it failed");
+    BOOST_TEST(kernel.open_descriptors().empty());
 }
 
 BOOST_AUTO_TEST_CASE(says_what_could_not_be_written) {

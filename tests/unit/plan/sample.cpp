@@ -239,6 +239,13 @@ std::vector<NamedPlan> sample_plans() {
         with(facts, [](CreateFacts& f) { f.cgroup_entry = CgroupEntry::from_outside; });
     const auto no_cgroup = with(facts, [](CreateFacts& f) { f.cgroup_entry = CgroupEntry::none; });
     const auto v2 = with(facts, [](CreateFacts& f) { f.cgroups = v2_view(); });
+    const auto ordinary = with(no_cgroup, [](CreateFacts& f) {
+        f.caller = Caller::ordinary;
+        f.nodes = Nodes::bound;
+    });
+    const auto nested = with(facts, [](CreateFacts& f) { f.nodes = Nodes::bound; });
+    ContainerPolicy hosts_network = user_namespace_policy();
+    hosts_network.namespaces = hosts_network.namespaces.with(NamespaceKind::net, {});
     ContainerPolicy no_cgroup_namespace = default_policy();
     no_cgroup_namespace.namespaces = no_cgroup_namespace.namespaces.with_cgroup_namespace(false);
     ContainerPolicy host_dev = default_policy();
@@ -267,6 +274,8 @@ std::vector<NamedPlan> sample_plans() {
         {"joined-namespaces", compile_create(joined_policy(), facts)},
         {"joined-user-namespace", compile_create(joined_user_policy(), outside)},
         {"time-namespace", compile_create(time_policy(), outside)},
+        {"ordinary-user", compile_create(hosts_network, ordinary)},
+        {"root-of-a-user-namespace", compile_create(default_policy(), nested)},
         {"inherited-mount-namespace", compile_create(inherited_mounts_policy(), facts)},
         {"hooks", compile_create(hooks_policy(), facts)},
         {"terminal", compile_create(terminal_policy(), facts)},

@@ -76,8 +76,8 @@ std::size_t sweep_create(Bundle bundle, Hierarchies hierarchies) {
 BOOST_AUTO_TEST_SUITE(fault_sweep_of_create)
 
 BOOST_AUTO_TEST_CASE(without_a_fault_a_container_is_created) {
-    for (const Bundle bundle :
-         {Bundle::everything, Bundle::user_namespace, Bundle::terminal, Bundle::joined}) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal,
+                                Bundle::joined, Bundle::ordinary}) {
         for (const Hierarchies hierarchies : {Hierarchies::v1, Hierarchies::v2}) {
             Machine machine(bundle, hierarchies);
             const auto created = create(machine);
@@ -129,6 +129,10 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_user_namespace_on_cgroup_v2) {
     BOOST_TEST(sweep_create(Bundle::user_namespace, Hierarchies::v2) > 280U);
 }
 
+BOOST_AUTO_TEST_CASE(leaves_nothing_of_an_ordinary_user) {
+    BOOST_TEST(sweep_create(Bundle::ordinary, Hierarchies::v1) > 300U);
+}
+
 BOOST_AUTO_TEST_CASE(leaves_nothing_of_a_terminal) {
     BOOST_TEST(sweep_create(Bundle::terminal, Hierarchies::v1) > 300U);
 }
@@ -154,8 +158,8 @@ std::set<wire::Op> operations_of(Bundle bundle) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(is_told_of_by_its_step_and_leaves_nothing) {
-    for (const Bundle bundle :
-         {Bundle::everything, Bundle::user_namespace, Bundle::terminal, Bundle::joined}) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal,
+                                Bundle::joined, Bundle::ordinary}) {
         const std::set<wire::Op> operations = operations_of(bundle);
         BOOST_TEST(operations.size() > (bundle == Bundle::joined ? 15U : 20U));
         for (const wire::Op op : operations) {
@@ -176,8 +180,8 @@ BOOST_AUTO_TEST_CASE(is_told_of_by_its_step_and_leaves_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(is_missed_when_it_is_killed_and_leaves_nothing) {
-    for (const Bundle bundle :
-         {Bundle::everything, Bundle::user_namespace, Bundle::terminal, Bundle::joined}) {
+    for (const Bundle bundle : {Bundle::everything, Bundle::user_namespace, Bundle::terminal,
+                                Bundle::joined, Bundle::ordinary}) {
         for (const wire::Op op : operations_of(bundle)) {
             Machine machine(bundle);
             machine.kernel.init_dies_at = op;

@@ -48,7 +48,7 @@ std::string joining_section() {
 
 std::string linux_section(Bundle bundle) {
     if (bundle == Bundle::joined) return joining_section();
-    const bool user = bundle == Bundle::user_namespace;
+    const bool user = bundle == Bundle::user_namespace || bundle == Bundle::ordinary;
     const bool joins = bundle == Bundle::everything;
     std::string text = R"("linux":{"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"uts"},
         {"type":"mount"},{"type":"cgroup"},{"type":"network")";
@@ -165,6 +165,14 @@ Machine::Machine(Bundle which, Hierarchies hierarchies) : bundle(which) {
         mount_v1(kernel);
     else
         mount_v2(kernel);
+    if (which == Bundle::ordinary) {
+        kernel.uid = 1000;
+        kernel.capabilities = 0;
+        for (const char* path : {"/usr/bin/newuidmap", "/usr/bin/newgidmap"}) {
+            kernel.make_file(path, "");
+            kernel.exit_status[path] = 0;
+        }
+    }
     kernel.begin();
 }
 

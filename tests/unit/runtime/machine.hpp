@@ -13,6 +13,7 @@ enum class Bundle {
     everything,      // all namespaces but a joined net, limits, seccomp, hooks of all kinds
     user_namespace,  // maps, host sources, rlimits set from outside
     terminal,        // a console socket
+    ordinary,        // an ordinary user's: maps by newuidmap, no rights but in its user namespace
     joined,          // user, cgroup, time and mount namespaces by path: nothing to mount
 };
 enum class Hierarchies { v1, v2 };
