@@ -478,6 +478,16 @@ def userns_auto_takes_a_range_of_the_subordinate_ids(t):
 
 
 @test
+def a_container_joins_the_user_namespace_of_another(t):
+    first = podman().start(t, ["--uidmap", "0:100000:65536"], "sleep", "1000", suffix="a")
+    second = podman().start(t, ["--userns", "container:" + first.name], "sleep", "1000",
+                            suffix="b")
+    equal(observe.namespace(second.pid, "user"), observe.namespace(first.pid, "user"), "user")
+    equal(observe.status(second.pid)["Uid"].split()[0], "100000", "uid on the host")
+    equal(second.exec("id", "-u").stdout, "0\n", "uid of an executed process")
+
+
+@test
 def exec_in_a_user_namespace_has_its_ids_and_capabilities(t):
     container = podman().start(t, ["--uidmap", "0:100000:65536"], "sleep", "1000")
     container.exec("sleep", "7890", options=["-d", "-u", "5"])
