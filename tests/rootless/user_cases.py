@@ -3,8 +3,9 @@
 import os
 import stat
 
-from common import RANGE, SIZE, UID, Box, User, host_ids, ranges, suite
+from common import RANGE, SIZE, UID, Box, User, host_ids, ranges, reap_orphans, suite
 from support import report
+from support.runtime import ConsoleSocket, read_terminal
 
 
 @suite.test
@@ -250,11 +251,7 @@ def joins_the_namespaces_of_another_container_of_the_user(t):
         for kind, name in (("user", "user"), ("network", "net"), ("ipc", "ipc"), ("uts", "uts")):
             bundle.namespace(kind, f"/proc/{pid}/ns/{name}")
         bundle.remove("/hostname").remove("/linux/uidMappings").remove("/linux/gidMappings")
-    os.rename(first.bundle.path, first.bundle.path + "-first")
-    os.rename(os.path.join(first.user.home, "spec"), os.path.join(first.user.home, "spec-first"))
-    second = Box(t, change, user=first.user)
-    second.id = t.container_id("second")
-    second.run()
+    second = second_box(t, first, change)
     for name in ("user", "net", "ipc", "uts"):
         report.equal(os.stat(f"/proc/{second.pid}/ns/{name}").st_ino,
                      os.stat(f"/proc/{pid}/ns/{name}").st_ino, name)
@@ -262,3 +259,56 @@ def joins_the_namespaces_of_another_container_of_the_user(t):
     second.runtime.delete(second.id, "--force").must()
     report.equal(first.runtime.status(first.id), "running", "the first one")
     first.runtime.delete(first.id, "--force").must()
+
+
+@suite.test
+def joins_all_the_namespaces_of_another_container_of_the_user(t):
+    """Its mount namespace too: the root is that container's, and nothing is mounted."""
+    first = Box(t).run()
+    pid = first.pid
+    kinds = {"user": "user", "mount": "mnt", "pid": "pid", "ipc": "ipc", "uts": "uts",
+             "cgroup": "cgroup"}
+
+    def change(bundle):
+        for kind, name in kinds.items():
+            bundle.namespace(kind, f"/proc/{pid}/ns/{name}")
+        for pointer in ("/hostname", "/linux/uidMappings", "/linux/gidMappings", "/mounts",
+                        "/linux/maskedPaths", "/linux/readonlyPaths"):
+            bundle.remove(pointer)
+        bundle.set("/root", {"path": "/"}).args("/bin/sleep", "1001")
+    second = second_box(t, first, change)
+    report.equal({name: os.stat(f"/proc/{second.pid}/ns/{name}").st_ino for name in kinds.values()},
+                 {name: os.stat(f"/proc/{pid}/ns/{name}").st_ino for name in kinds.values()},
+                 "namespaces")
+    shown = second.runtime.exec(second.id, "cat", "/proc/1/cmdline").must().stdout
+    report.equal(shown, "sleep\x001000\x00", "process 1, by an executed process")
+    second.runtime.delete(second.id, "--force").must()
+    reap_orphans()  # an init ends only after all of its pid namespace is gone
+    report.equal(first.runtime.status(first.id), "running", "the first one")
+    first.runtime.delete(first.id, "--force").must()
+
+
+def second_box(t, first, change):
+    """Another container of the same user, running."""
+    os.rename(first.bundle.path, first.bundle.path + "-first")
+    os.rename(os.path.join(first.user.home, "spec"), os.path.join(first.user.home, "spec-first"))
+    second = Box(t, change, user=first.user)
+    second.id = t.container_id("second")
+    return second.run()
+
+
+@suite.test
+def a_users_container_has_a_terminal(t):
+    box = Box(t, lambda bundle: bundle.set("/process/terminal", True),
+              ("sh", "-c", "tty; test -t 0 && ls -l /dev/console && echo there"))
+    socket = ConsoleSocket(os.path.join(box.user.home, "console.sock"))
+    os.chmod(socket.path, 0o777)
+    box.runtime.create(box.id, box.bundle, "--console-socket", socket.path).must()
+    master, _, _ = socket.receive()
+    box.runtime.start(box.id).must()
+    text = read_terminal(master)
+    os.close(master)
+    socket.close()
+    report.contains(text, "/dev/pts/0\n", "what was written to the terminal")
+    report.contains(text, "there\n", "what was written to the terminal")
+    box.delete()
