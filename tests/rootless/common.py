@@ -10,7 +10,7 @@ from support import census, report
 from support.bundle import Bundle
 from support.runtime import Runtime
 
-suite = report.Suite("rootless", budget=60)
+suite = report.Suite("rootless", budget=120)
 
 # In no file of this machine: what the machine's own users may do must not matter.
 UID = 41234
