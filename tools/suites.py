@@ -35,6 +35,7 @@ SUITES = [
     _suite("operations", "tests/operations/run --runtime {runtime}", 45),
     _suite("process", "tests/process/run --runtime {runtime}", 40),
     _suite("rootless", "tests/rootless/run --runtime {runtime}", 60),
+    _suite("seccomp", "tests/seccomp/run --runtime {runtime}", 40),
     _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
     _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 90),
     _suite("attacks", "tests/attacks/run --runtime {runtime}", 50),

@@ -138,7 +138,9 @@ struct SeccompPolicy {
     std::vector<std::string> architectures;  // SCMP_ARCH_*; the native one is always meant
     std::uint64_t filter_flags = 0;          // SECCOMP_FILTER_FLAG_*
     std::vector<SeccompRule> rules;
-    std::string listener_path, listener_metadata;
+    std::string listener_path, listener_metadata;  // absolute; both empty unless notifies()
+    // Some action is SCMP_ACT_NOTIFY: the process needs an agent at listener_path.
+    bool notifies() const;
     bool operator==(const SeccompPolicy&) const = default;
 };
 

@@ -47,7 +47,7 @@ void report_failure(Init& init, int step, int errnum) {
     report.op = static_cast<unsigned>(init.steps[step].op);
     for (unsigned i = 0; i + 1 < sizeof report.detail && init.detail[i] != 0; ++i)
         report.detail[i] = init.detail[i];
-    send(init.starter >= 0 ? init.starter : init.channel, report, -1);
+    send(init.channel, report, -1);
 }
 
 bool report_cloned(Init& init, int pid) {

@@ -65,7 +65,9 @@ extern "C" [[noreturn]] void nucleus_init_main(const long* stack) {
             status = walk(init);
         }
     }
-    for (;;) call(__NR_exit_group, status);
+    call(__NR_exit_group, status);
+    // A filter that refuses even that: its program could not be executed.
+    __builtin_trap();
 }
 
 }  // namespace nucleus::init

@@ -63,8 +63,8 @@ int hear_at_gate(Init& init, int gate, int signals) {
         if (starter < 0) return starter;
         const int heard = hear(init, starter, signals);
         if (heard != 0) {
-            // It gets the report of a failure. To be dropped would look like success to it.
-            init.starter = starter;
+            // The host's side from here on. To be dropped would look like success to it.
+            init.channel = starter;
             return heard < 0 ? heard : 0;
         }
         call(__NR_close, starter);

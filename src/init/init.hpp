@@ -15,7 +15,7 @@ struct Init {
     char* block = nullptr;  // the plan, writable and private
     const wire::Header* header = nullptr;
     const wire::Step* steps = nullptr;
-    int channel = -1;
+    int channel = -1;                        // to the host: the creator's, then who said go's
     int memory = -1;                         // the memfd, where the plan executes it again
     const char* const* arguments = nullptr;  // what this program was executed with
     unsigned first = 0;                      // step to begin with
@@ -30,7 +30,6 @@ struct Init {
     int null_device = -1;             // the host's /dev/null, proven to be it
     std::uint64_t waiting_joins = 0;  // CLONE_NEW* of what is joined after the user namespace
     bool groups_denied = false;       // by the user namespace: the host has looked
-    int starter = -1;                 // who said go: gets the report if execve fails
     const char* command = nullptr;    // what find_command found
     const char* detail = "";
 

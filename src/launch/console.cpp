@@ -11,14 +11,14 @@
 
 namespace nucleus::launch {
 
-Result<base::UniqueFd> connect_unix(sys::Kernel& kernel, const std::string& path) {
+Result<base::UniqueFd> connect_unix(sys::Kernel& kernel, const std::string& path, int flags) {
     // sun_path takes 107 bytes: the socket is reached through a descriptor of its own.
     NUCLEUS_TRY(auto file, sys::open_at(kernel, AT_FDCWD, path, O_PATH));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string short_path = "/proc/self/fd/" + std::to_string(file.get());
     std::memcpy(address.sun_path, short_path.c_str(), short_path.size() + 1);
-    const int fd = kernel.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int fd = kernel.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (fd < 0) return Error::from_errno(-fd, "make a socket");
     base::UniqueFd socket(fd);
     if (int error = kernel.connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);

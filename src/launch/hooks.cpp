@@ -200,6 +200,10 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook,
     options.joined = {{namespaces.flags, namespaces.pidfd}};
     options.root = namespaces.root;
     options.seccomp = namespaces.seccomp_program;
+    // A process of its own, with a listener of its own.
+    if (namespaces.seccomp)
+        options.listener = seccomp_listener(namespaces.seccomp, *namespaces.record, "created",
+                                            namespaces.record->init->pid);
     Launch launch(kernel, plan_of(hook, namespaces), std::move(options));
     HookHost host(namespaces.cgroup);
     NUCLEUS_CHECK(launch.make_namespaces(host));

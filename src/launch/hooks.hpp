@@ -47,6 +47,7 @@ struct HookNamespaces {
     const policy::ProcessPolicy* process = nullptr;
     std::optional<policy::SeccompPolicy> seccomp;
     std::vector<std::uint8_t> seccomp_program;
+    const state::Record* record = nullptr;  // for the agent of a profile that notifies
 };
 
 // In the container's namespaces: createContainer before the pivot (the path is the host's),

@@ -224,8 +224,7 @@ Result<void> Launch::make_namespaces(HostSide& host) {
 Result<void> Launch::prepare(HostSide& host) { return walk(host, Op::commit); }
 
 Result<void> Launch::execute() {
-    NUCLEUS_CHECK(channel_.send(wire::Order::Kind::go));
-    NUCLEUS_TRY(auto received, channel_.receive());
+    NUCLEUS_TRY(auto received, say_go(kernel_, channel_, {pid_, pidfd_.get()}, options_.listener));
     channel_.close();
     if (!received) return {};
     return error_of(received->report, plan_);

@@ -4,11 +4,13 @@
 // what it started.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/unique_fd.hpp"
 #include "enforce/cgroup.hpp"
 #include "launch/channel.hpp"
+#include "launch/seccomp_listener.hpp"
 #include "plan/launch_plan.hpp"
 
 namespace nucleus::launch {
@@ -35,6 +37,7 @@ struct LaunchOptions {
     std::vector<JoinedNamespace> joined;
     int root = -1;                // of the container, where the plan wants its descriptor
     enforce::CgroupEntry cgroup;  // where enter_cgroup goes, if the plan has that step
+    std::optional<SeccompListener> listener;  // who gets it, if the plan has the step take_listener
 };
 
 class Launch {

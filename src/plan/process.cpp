@@ -1,6 +1,7 @@
 #include "plan/process.hpp"
 
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 
 #include <algorithm>
 
@@ -46,6 +47,13 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     if (seccomp) {
         plan.needs_seccomp = true;
         plan.seccomp_flags = seccomp->filter_flags;
+        if (seccomp->notifies()) {
+            plan.seccomp_flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+            // The only way in which the kernel takes both: the result is a descriptor then, and
+            // never the id of a thread that could not follow.
+            if ((plan.seccomp_flags & SECCOMP_FILTER_FLAG_TSYNC) != 0)
+                plan.seccomp_flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
+        }
     }
     const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
     add({.op = Op::own_stdio, .uid = process.uid});
@@ -71,6 +79,8 @@ void add_start_steps(LaunchPlan& plan, const policy::ProcessPolicy& process) {
     plan.steps.push_back({.op = Op::wait_for_start});
     if (process.args.empty()) return;
     if (process.no_new_privileges) plan.steps.push_back({.op = Op::set_no_new_privileges});
+    if ((plan.seccomp_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0)
+        plan.steps.push_back({.op = Op::take_listener});
     if (plan.needs_seccomp) plan.steps.push_back({.op = Op::load_seccomp});
     plan.steps.push_back({.op = Op::execute, .source = process.args.front()});
 }

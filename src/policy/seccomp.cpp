@@ -71,9 +71,6 @@ Result<SeccompAction> translate_action(std::string_view name,
     if (row == kActions.end()) {
         return where.at(action_key).invalid("unknown seccomp action " + quoted(name));
     }
-    if (row->value == ActionKind::notify) {
-        return where.at(action_key).unsupported("seccomp action 'SCMP_ACT_NOTIFY'");
-    }
     const bool is_error = row->value == ActionKind::error;
     if (!is_error && row->value != ActionKind::trace) {
         // "When the action doesn't support an errno, the runtime MUST print an error and fail."
@@ -118,8 +115,8 @@ Result<SeccompRule> translate_rule(const spec::SeccompRule& rule, const Location
     return translated;
 }
 
-Result<std::uint64_t> translate_flags(const std::vector<std::string>& flags, const Location& where,
-                                      Warnings& warnings) {
+Result<std::uint64_t> translate_flags(const std::vector<std::string>& flags, bool notifies,
+                                      const Location& where, Warnings& warnings) {
     std::uint64_t bits = 0;
     for (std::size_t index = 0; index < flags.size(); ++index) {
         const auto* row = std::ranges::find(kFlags, flags[index], &Word<std::uint64_t>::name);
@@ -128,7 +125,7 @@ Result<std::uint64_t> translate_flags(const std::vector<std::string>& flags, con
         }
         // seccomp(2) takes it only together with a listener, and there is none without
         // SCMP_ACT_NOTIFY.
-        if (row->value == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
+        if (row->value == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV && !notifies) {
             warnings.push_back(where.at(index).text(
                 "has no effect without the action SCMP_ACT_NOTIFY and is left out"));
             continue;
@@ -138,10 +135,37 @@ Result<std::uint64_t> translate_flags(const std::vector<std::string>& flags, con
     return bits;
 }
 
+// Where the agent listens: "ignored" without the action SCMP_ACT_NOTIFY, and of no use left out
+// with it, since a notified call would wait for ever.
+Result<void> translate_listener(const spec::Seccomp& seccomp, const std::string& bundle,
+                                const Location& where, SeccompPolicy& policy) {
+    const Location path = where.at("listenerPath");
+    NUCLEUS_CHECK(path.without_nul(seccomp.listener_path));
+    if (!seccomp.listener_metadata.empty() && seccomp.listener_path.empty()) {
+        return where.at("listenerMetadata").invalid("must not be set without listenerPath");
+    }
+    if (!policy.notifies()) return {};
+    if (seccomp.listener_path.empty()) {
+        return path.invalid("required with the action SCMP_ACT_NOTIFY: nobody would answer");
+    }
+    policy.listener_path = seccomp.listener_path.front() == '/'
+                               ? seccomp.listener_path
+                               : bundle + "/" + seccomp.listener_path;
+    policy.listener_metadata = seccomp.listener_metadata;
+    return {};
+}
+
 }  // namespace
 
-Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const Location& where,
-                                        Warnings& warnings) {
+bool SeccompPolicy::notifies() const {
+    return default_action.kind == ActionKind::notify ||
+           std::ranges::any_of(rules, [](const SeccompRule& rule) {
+               return rule.action.kind == ActionKind::notify;
+           });
+}
+
+Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const std::string& bundle,
+                                        const Location& where, Warnings& warnings) {
     SeccompPolicy policy;
     NUCLEUS_TRY(policy.default_action,
                 translate_action(seccomp.default_action, seccomp.default_errno_ret, where,
@@ -154,22 +178,15 @@ Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const Loca
         }
     }
     policy.architectures = seccomp.architectures;
-    NUCLEUS_TRY(policy.filter_flags, translate_flags(seccomp.flags, where.at("flags"), warnings));
-
-    // Without the action SCMP_ACT_NOTIFY, which is refused above, listenerPath "is ignored": it is
-    // only carried along.
-    if (!seccomp.listener_metadata.empty() && seccomp.listener_path.empty()) {
-        return where.at("listenerMetadata").invalid("must not be set without listenerPath");
-    }
-    policy.listener_path = seccomp.listener_path;
-    policy.listener_metadata = seccomp.listener_metadata;
-
     const Location rules = where.at("syscalls");
     policy.rules.reserve(seccomp.syscalls.size());
     for (std::size_t index = 0; index < seccomp.syscalls.size(); ++index) {
         NUCLEUS_TRY(SeccompRule rule, translate_rule(seccomp.syscalls[index], rules.at(index)));
         policy.rules.push_back(std::move(rule));
     }
+    NUCLEUS_TRY(policy.filter_flags,
+                translate_flags(seccomp.flags, policy.notifies(), where.at("flags"), warnings));
+    NUCLEUS_CHECK(translate_listener(seccomp, bundle, where, policy));
     return policy;
 }
 

@@ -87,8 +87,8 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     NUCLEUS_TRY(policy.devices, translate_devices(section.devices, rules, linux_location));
     NUCLEUS_TRY(policy.cgroup, translate_cgroup(section, linux_location, warnings));
     if (section.seccomp) {
-        NUCLEUS_TRY(policy.seccomp,
-                    translate_seccomp(*section.seccomp, linux_location.at("seccomp"), warnings));
+        NUCLEUS_TRY(policy.seccomp, translate_seccomp(*section.seccomp, input.bundle,
+                                                      linux_location.at("seccomp"), warnings));
     }
     if (spec.process) {
         const Location where = document.at("process");

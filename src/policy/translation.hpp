@@ -45,8 +45,9 @@ Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location
 std::optional<std::uint32_t> cgroup_owner(const ContainerPolicy& policy);
 
 // seccomp.cpp
-Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const Location& where,
-                                        Warnings& warnings);
+// `bundle`: where a relative listenerPath begins.
+Result<SeccompPolicy> translate_seccomp(const spec::Seccomp& seccomp, const std::string& bundle,
+                                        const Location& where, Warnings& warnings);
 
 // capabilities.cpp
 CapabilityPolicy translate_capabilities(const spec::Capabilities& capabilities,

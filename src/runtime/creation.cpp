@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "enforce/seccomp.hpp"
+#include "enforce/seccomp_support.hpp"
 #include "runtime/gate.hpp"
 #include "spec/parse.hpp"
 #include "state/process.hpp"
@@ -124,6 +125,7 @@ Result<void> Creation::read_bundle() {
     // In a mount namespace that is joined it is another's tree: the init will look.
     if (!policy_.namespaces.joins(NamespaceKind::mnt))
         NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
+    if (policy_.seccomp) NUCLEUS_CHECK(enforce::check_seccomp_flags(kernel, *policy_.seccomp));
     record_.id = request_.id;
     record_.oci_version = parsed.oci_version;
     record_.bundle = request_.bundle;
@@ -291,6 +293,8 @@ Result<void> Creation::prepare() {
     if (policy_.seccomp) {
         NUCLEUS_TRY(options.seccomp, enforce::compile_seccomp(*policy_.seccomp, warnings_));
     }
+    if (start_ == Start::by_creator)
+        options.listener = launch::seccomp_listener(policy_.seccomp, record_, "created", 0);
     if (cgroup_entry() == plan::CgroupEntry::by_itself) {
         NUCLEUS_TRY(options.cgroup, cgroup_->open_entry());
     }

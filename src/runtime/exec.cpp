@@ -129,12 +129,14 @@ struct Entrance {
     WayIn way = {};
     std::unique_ptr<enforce::CgroupBackend> cgroup = nullptr;
     std::vector<std::uint8_t> seccomp = {};
+    std::optional<launch::SeccompListener> listener = std::nullopt;
 
     Result<void> attempt(std::unique_ptr<launch::Launch>& launch, launch::HostSide& host) {
         launch::LaunchOptions options;
         options.joined = {{facts.namespaces, init.get()}};
         options.root = way.root.get();
         options.seccomp = seccomp;
+        options.listener = listener;
         if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
             NUCLEUS_TRY(options.cgroup, cgroup->open_entry());
         }
@@ -182,6 +184,9 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     if (policy.seccomp) {
         NUCLEUS_TRY(entrance.seccomp, enforce::compile_seccomp(*policy.seccomp, known));
     }
+    entrance.listener =
+        launch::seccomp_listener(policy.seccomp, *container.record,
+                                 std::string(word_of(container.status)), container.pid());
 
     std::unique_ptr<launch::Launch> launch;
     launch::HostInputs inputs;

@@ -1,6 +1,7 @@
 #include "launch/channel.hpp"
 #include "launch/namespace_manager.hpp"
 #include "launch/report_text.hpp"
+#include "launch/seccomp_listener.hpp"
 #include "runtime/gate.hpp"
 #include "runtime/session.hpp"
 #include "runtime/start_hooks.hpp"
@@ -30,8 +31,14 @@ Result<void> open_gate(Session& session, const Container& container,
     NUCLEUS_TRY(auto socket, connect_to_gate(session.kernel, container.directory.dirfd(),
                                              container.record->socket));
     launch::Channel channel(session.kernel, std::move(socket));
-    NUCLEUS_CHECK(channel.send(wire::Order::Kind::go));
-    NUCLEUS_TRY(auto received, channel.receive());
+    const auto listener =
+        launch::seccomp_listener(policy.seccomp, *container.record, "created", container.pid());
+    base::UniqueFd pidfd;
+    if (listener) {
+        NUCLEUS_TRY(pidfd, open_init(session, container));
+    }
+    NUCLEUS_TRY(auto received,
+                launch::say_go(session.kernel, channel, {container.pid(), pidfd.get()}, listener));
     if (!received) return {};
     return launch::start_error_of(received->report, policy.process->args.front());
 }

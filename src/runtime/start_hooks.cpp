@@ -19,6 +19,7 @@ Result<void> run_start_container_hooks(Session& session, const state::Record& re
     namespaces.groups_denied = way.groups_denied;
     namespaces.process = &*policy.process;
     namespaces.seccomp = policy.seccomp;
+    namespaces.record = &record;
     if (policy.seccomp) {
         Warnings known;
         NUCLEUS_TRY(namespaces.seccomp_program, enforce::compile_seccomp(*policy.seccomp, known));

@@ -124,6 +124,15 @@ public:
     virtual int open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept = 0;
     virtual int pidfd_open(pid_t pid, unsigned flags) noexcept = 0;
     virtual int pidfd_send_signal(int pidfd, int signal) noexcept = 0;
+    virtual int pidfd_getfd(int pidfd, int fd) noexcept = 0;
+    // ptrace(2), as far as it takes to stop a process where one of its system calls returns,
+    // without its doing. trace_attach stops it where it is; it is killed if this process ends
+    // before trace_detach, which lets it go on. trace_to_result lets it run until system call
+    // `number` has returned `result`, and leaves it stopped there. 0 or -errno; -ESRCH: it has
+    // ended.
+    virtual int trace_attach(pid_t pid) noexcept = 0;
+    virtual int trace_to_result(pid_t pid, long number, long& result) noexcept = 0;
+    virtual int trace_detach(pid_t pid) noexcept = 0;
     virtual int kill(pid_t pid, int signal) noexcept = 0;
     virtual int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept = 0;
     virtual int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept = 0;

@@ -146,6 +146,9 @@ int LinuxKernel::pidfd_open(pid_t pid, unsigned flags) noexcept {
 int LinuxKernel::pidfd_send_signal(int pidfd, int signal) noexcept {
     return call(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
 }
+int LinuxKernel::pidfd_getfd(int pidfd, int fd) noexcept {
+    return call(SYS_pidfd_getfd, pidfd, fd, 0);
+}
 int LinuxKernel::kill(pid_t pid, int signal) noexcept { return or_errno(::kill(pid, signal)); }
 int LinuxKernel::waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept {
     return or_errno(::waitid(static_cast<idtype_t>(id_type), id, &info, options));

@@ -51,6 +51,10 @@ public:
     int open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept override;
     int pidfd_open(pid_t pid, unsigned flags) noexcept override;
     int pidfd_send_signal(int pidfd, int signal) noexcept override;
+    int pidfd_getfd(int pidfd, int fd) noexcept override;
+    int trace_attach(pid_t pid) noexcept override;
+    int trace_to_result(pid_t pid, long number, long& result) noexcept override;
+    int trace_detach(pid_t pid) noexcept override;
     int kill(pid_t pid, int signal) noexcept override;
     int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept override;
     int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept override;

@@ -83,6 +83,7 @@ enum class Op : std::uint16_t {
     wait_for_start,
     end_with_runtime,  // hooks
     set_no_new_privileges,
+    take_listener,  // while the init loads the filter, its next step
     load_seccomp,
     execute,
     count_,
@@ -159,6 +160,7 @@ inline constexpr Operation kOperations[] = {
     {Op::wait_for_start, Side::init, "wait for start"},
     {Op::end_with_runtime, Side::init, "end with the runtime"},
     {Op::set_no_new_privileges, Side::init, "set no_new_privs"},
+    {Op::take_listener, Side::host, "take seccomp listener"},
     {Op::load_seccomp, Side::init, "load seccomp"},
     {Op::execute, Side::init, "exec"},
 };

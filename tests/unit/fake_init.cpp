@@ -91,7 +91,7 @@ FakeInit::Turn FakeInit::take_turn() {
 
 FakeInit::Turn FakeInit::hear_order() {
     wire::Order order;
-    const int heard = receive(channel(), order);
+    const int heard = receive(starter_ ? starter_ : channel(), order);
     if (heard < 0) return Turn::waits;
     if (heard == 0) {
         kernel_.end(*process_, CLD_EXITED, 1);
@@ -145,6 +145,8 @@ FakeInit::Turn FakeInit::perform(const plan::Step& step) {
         }
         case Op::wait_for_start:
             return wait_for_start();
+        case Op::load_seccomp:
+            return load_seccomp();
         case Op::execute:
             kernel_.execute(*process_, step.source);
             starter_.reset();
@@ -152,6 +154,29 @@ FakeInit::Turn FakeInit::perform(const plan::Step& step) {
         default:
             break;
     }
+    ++index_;
+    return Turn::went_on;
+}
+
+// With a listener: the host follows, and lets go when it has taken it. Of a refused filter it hears
+// as of the refusal of any step.
+FakeInit::Turn FakeInit::load_seccomp() {
+    constexpr std::uint64_t kNewListener = 8;  // SECCOMP_FILTER_FLAG_NEW_LISTENER
+    constexpr int kListener = 60;
+    if ((plan_.header.seccomp_flags & kNewListener) == 0) {
+        ++index_;
+        return Turn::went_on;
+    }
+    if (!process_->traced_result) {
+        if (!process_->traced) kernel_.complain("nobody follows when the filter is loaded");
+        auto listener = std::make_shared<Description>();
+        listener->kind = Description::Kind::other;
+        listener->name = "seccomp listener";
+        process_->descriptors[kListener] = listener;
+        process_->traced_result = kListener;
+        return Turn::went_on;
+    }
+    if (process_->traced) return Turn::waits;
     ++index_;
     return Turn::went_on;
 }

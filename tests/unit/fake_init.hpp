@@ -26,6 +26,7 @@ private:
     Turn hear_order();
     Turn wait_for_start();
     Turn clone();
+    Turn load_seccomp();
     Turn fail(int errnum, const std::string& detail);
     bool send(wire::Report report, Open descriptor = nullptr);
     Open channel() const;

@@ -153,11 +153,15 @@ int FakeKernel::permitted_capabilities(std::uint64_t& out) noexcept {
     return 0;
 }
 
-int FakeKernel::seccomp(unsigned operation, unsigned, void*) noexcept {
-    return enter("seccomp", std::to_string(operation));
-}
 int FakeKernel::prctl(int option, unsigned long) noexcept {
     return enter("prctl", std::to_string(option));
+}
+
+// Asked with no program whether it takes the flags (seccomp(2)).
+int FakeKernel::seccomp(unsigned, unsigned flags, void* argument) noexcept {
+    if (const int error = enter("seccomp", std::to_string(flags)); error < 0) return error;
+    if (argument != nullptr) complain("the runtime loads a filter into itself");
+    return (flags & ~seccomp_flags) != 0 ? -EINVAL : -EFAULT;
 }
 
 // These three cannot fail (getpid(2), getuid(2)): nobody counts them.

@@ -83,6 +83,8 @@ struct Process {
     std::map<int, Open> descriptors;
     std::map<Node*, Inode> cgroups;  // hierarchy → cgroup
     std::shared_ptr<FakeInit> script;
+    bool traced = false;                // it stands still after a call that is waited for
+    std::optional<long> traced_result;  // what that call gave
 };
 
 class FakeKernel final : public sys::Kernel {
@@ -136,6 +138,7 @@ public:
         complaints;  // what no kernel could go on with: always a test's failure
 
     std::uint64_t capabilities = ~std::uint64_t{0};
+    unsigned seccomp_flags = 0x3f;  // that the kernel takes
     uid_t uid = 0;
 
     // sys::Kernel
@@ -182,6 +185,10 @@ public:
     int open_trees(int pidfd, sys::TreeRequest* requests, std::size_t count) noexcept override;
     int pidfd_open(pid_t pid, unsigned flags) noexcept override;
     int pidfd_send_signal(int pidfd, int signal) noexcept override;
+    int pidfd_getfd(int pidfd, int fd) noexcept override;
+    int trace_attach(pid_t pid) noexcept override;
+    int trace_to_result(pid_t pid, long number, long& result) noexcept override;
+    int trace_detach(pid_t pid) noexcept override;
     int kill(pid_t pid, int signal) noexcept override;
     int waitid(int id_type, id_t id, siginfo_t& info, int options) noexcept override;
     int prlimit(pid_t pid, int resource, const rlimit* set, rlimit* old) noexcept override;

@@ -156,6 +156,45 @@ int FakeKernel::pidfd_send_signal(int pidfd, int number) noexcept {
     return signal(open->pid, number);
 }
 
+int FakeKernel::pidfd_getfd(int pidfd, int fd) noexcept {
+    const Open open = look_up(pidfd);
+    if (const int error = enter("pidfd_getfd", open ? open->name : ""); error < 0) return error;
+    const Process* from = open ? process(open->pid) : nullptr;
+    if (from == nullptr) return -ESRCH;
+    const auto found = from->descriptors.find(fd);
+    return found != from->descriptors.end() ? install(found->second) : -EBADF;
+}
+
+int FakeKernel::trace_attach(pid_t pid) noexcept {
+    if (const int error = enter("trace_attach", std::to_string(pid)); error < 0) return error;
+    Process* target = process(pid);
+    if (target == nullptr || !target->running) return -ESRCH;
+    target->traced = true;
+    return 0;
+}
+
+int FakeKernel::trace_to_result(pid_t pid, long, long& result) noexcept {
+    if (const int error = enter("trace_to_result", std::to_string(pid)); error < 0) return error;
+    for (;;) {
+        const Process* target = process(pid);
+        if (target == nullptr || !target->running) return -ESRCH;
+        if (target->traced_result) break;
+        if (progress()) continue;
+        complain("the runtime follows for ever process " + std::to_string(pid));
+        return -EDEADLK;
+    }
+    result = *process(pid)->traced_result;
+    return 0;
+}
+
+int FakeKernel::trace_detach(pid_t pid) noexcept {
+    if (const int error = enter("trace_detach", std::to_string(pid)); error < 0) return error;
+    Process* target = process(pid);
+    if (target == nullptr || !target->running) return -ESRCH;
+    target->traced = false;
+    return 0;
+}
+
 int FakeKernel::kill(pid_t pid, int number) noexcept {
     if (const int error = enter("kill", std::to_string(pid)); error < 0) return error;
     return signal(pid, number);

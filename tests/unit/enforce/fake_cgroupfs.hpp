@@ -178,6 +178,10 @@ public:
     pid_t spawn(const sys::SpawnRequest&) noexcept override { return -ENOSYS; }
     int pidfd_open(pid_t, unsigned) noexcept override { return -ENOSYS; }
     int pidfd_send_signal(int, int) noexcept override { return -ENOSYS; }
+    int pidfd_getfd(int, int) noexcept override { return -ENOSYS; }
+    int trace_attach(pid_t) noexcept override { return -ENOSYS; }
+    int trace_to_result(pid_t, long, long&) noexcept override { return -ENOSYS; }
+    int trace_detach(pid_t) noexcept override { return -ENOSYS; }
     int waitid(int, id_t, siginfo_t&, int) noexcept override { return -ENOSYS; }
     int prlimit(pid_t, int, const rlimit*, rlimit*) noexcept override { return -ENOSYS; }
     int sched_setattr(pid_t, const sys::SchedulerAttributes&) noexcept override { return -ENOSYS; }

@@ -294,6 +294,10 @@ wire::Order Recorder::next_order(bool from_host) {
     const bool waits_for_start =
         std::ranges::any_of(calls_, [](const Call& c) { return c.number == __NR_signalfd4; });
     order.kind = !from_host || waits_for_start ? wire::Order::Kind::go : wire::Order::Kind::proceed;
+    // Who said go has one step to do too.
+    if (!reports_.empty() && reports_.back().kind == wire::Report::Kind::reached &&
+        init_->steps[reports_.back().step].op == wire::Op::take_listener)
+        order.kind = wire::Order::Kind::proceed;
     if (from_host && sources_are_due()) {
         sources_sent_ = true;
         order.kind = wire::Order::Kind::descriptors;

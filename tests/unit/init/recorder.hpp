@@ -68,6 +68,7 @@ public:
     const std::vector<wire::Report>& reports() const { return reports_; }
     std::string detail() const { return init_ ? init_->detail : ""; }
     Init& init() { return *init_; }
+    std::string name_of(long fd) const;
     int last_passed_descriptor() const { return last_passed_; }
     std::vector<std::string> environment() const { return environment_; }
 
@@ -77,7 +78,6 @@ private:
     friend long record(long number, const long (&arguments)[6]);
     long call(long number, const long (&arguments)[6]);
     std::string describe(long number, const long (&arguments)[6]) const;
-    std::string name_of(long fd) const;
     std::string words(const char* kinds, const long (&arguments)[6]) const;
     long perform(long number, const long (&arguments)[6]);
     long open(std::string name);

@@ -208,7 +208,7 @@ void sweep(const NamedPlan& sample, int errnum) {
             if (!is_wait && (text.starts_with("sendmsg ") || text.starts_with("recvmsg ")))
                 continue;
             // Created, and nobody is here whom it could tell: the next start is refused.
-            if (is_wait && recorder.init().starter < 0 && gate_of(sample) >= 0) continue;
+            if (is_wait && recorder.init().channel < 0 && gate_of(sample) >= 0) continue;
             const Report* failure = failure_in(recorder.reports());
             BOOST_TEST_REQUIRE(failure != nullptr);
             BOOST_TEST(failure->step == static_cast<int>(step));

@@ -234,8 +234,9 @@ BOOST_AUTO_TEST_CASE(a_process_gives_all_its_rights_away_unless_it_is_a_hook_of_
 BOOST_AUTO_TEST_CASE(the_commit_comes_after_the_limits_and_all_that_can_be_known_to_fail) {
     for_each_plan([](const LaunchPlan& plan) {
         const std::size_t commit = places(plan, Op::commit).front();
-        const std::set<Op> later{Op::wait_for_start, Op::end_with_runtime,
-                                 Op::set_no_new_privileges, Op::load_seccomp, Op::execute};
+        const std::set<Op> later{Op::wait_for_start,        Op::end_with_runtime,
+                                 Op::set_no_new_privileges, Op::take_listener,
+                                 Op::load_seccomp,          Op::execute};
         for (std::size_t i = 0; i < plan.steps.size(); ++i)
             BOOST_TEST((i > commit) == later.contains(plan.steps[i].op), describe(plan));
     });
@@ -262,6 +263,19 @@ BOOST_AUTO_TEST_CASE(nothing_but_the_execution_follows_the_seccomp_filter) {
         check_before(plan, Op::set_no_new_privileges, Op::load_seccomp);
         check_before(plan, Op::wait_for_start, Op::set_no_new_privileges);
     });
+}
+
+BOOST_AUTO_TEST_CASE(the_host_takes_the_listener_of_a_filter_that_notifies_and_of_no_other) {
+    for (const NamedPlan& sample : sample_plans()) {
+        const bool notifies = sample.name == "seccomp-notify";
+        BOOST_TEST_CONTEXT("plan " << sample.name)
+        BOOST_TEST(count(sample.plan, Op::take_listener) == (notifies ? 1U : 0U));
+    }
+    const LaunchPlan plan = compile_create(notify_policy(), default_facts());
+    BOOST_TEST(places(plan, Op::take_listener).front() + 1 ==
+               places(plan, Op::load_seccomp).front());
+    // NEW_LISTENER, and TSYNC with the TSYNC_ESRCH that the kernel asks for.
+    BOOST_TEST(plan.seccomp_flags == 0x19U);
 }
 
 BOOST_AUTO_TEST_CASE(a_filter_without_no_new_privs_keeps_the_right_to_load_it) {

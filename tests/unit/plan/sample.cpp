@@ -87,6 +87,14 @@ ContainerPolicy default_policy() {
     return policy;
 }
 
+ContainerPolicy notify_policy() {
+    ContainerPolicy policy = default_policy();
+    policy.seccomp->default_action.kind = policy::SeccompAction::Kind::notify;
+    policy.seccomp->listener_path = "/run/agent.sock";
+    policy.seccomp->filter_flags = SECCOMP_FILTER_FLAG_TSYNC;
+    return policy;
+}
+
 ContainerPolicy user_namespace_policy() {
     ContainerPolicy policy = default_policy();
     policy.namespaces = policy.namespaces.with_created(NamespaceKind::user);
@@ -285,6 +293,7 @@ std::vector<NamedPlan> sample_plans() {
         {"cgroup-v2", compile_create(default_policy(), v2)},
         {"cgroup-v1-without-namespace", compile_create(no_cgroup_namespace, facts)},
         {"host-dev", compile_create(host_dev, facts)},
+        {"seccomp-notify", compile_create(notify_policy(), facts)},
         {"rare", compile_create(rare_policy(), facts)},
         {"scheduled", compile_create(scheduled_policy(), facts)},
         {"scheduled-user-namespace", compile_create(scheduled_in_user_namespace, outside)},

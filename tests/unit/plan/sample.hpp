@@ -12,6 +12,7 @@ namespace nucleus::plan::testing {
 // All six usual namespaces, the usual mounts and devices, seccomp, limits: a whole bundle.
 policy::ContainerPolicy default_policy();
 policy::ContainerPolicy user_namespace_policy();    // 0..65535 → 100000
+policy::ContainerPolicy notify_policy();            // every system call asks an agent
 policy::ContainerPolicy joined_policy();            // ipc, uts, net and pid of a pod
 policy::ContainerPolicy joined_user_policy();       // user, net and mount, nothing to mount
 policy::ContainerPolicy time_policy();              // a time namespace with offsets

@@ -131,20 +131,43 @@ BOOST_AUTO_TEST_CASE(a_flag_for_listeners_only_warns_and_is_left_out) {
     BOOST_TEST(outcome.warnings[0].starts_with(kAt + "flags/1: "));
 }
 
-BOOST_AUTO_TEST_CASE(notify_is_refused_and_a_listener_without_it_is_only_carried_along) {
-    const Outcome outcome = with_seccomp([](spec::Seccomp& seccomp) {
-        seccomp.syscalls = {{{"mknod"}, "SCMP_ACT_NOTIFY", {}, {}}};
-    });
-    BOOST_TEST(outcome.refusal() ==
-               kAt +
-                   "syscalls/0/action: seccomp action 'SCMP_ACT_NOTIFY' is not supported by this "
-                   "version");
-    BOOST_TEST((outcome.code() == Errc::unsupported));
+BOOST_AUTO_TEST_CASE(notify_takes_a_listener_of_an_absolute_path_or_below_the_bundle) {
+    const auto notifying = [](std::string path) {
+        return with_seccomp([&](spec::Seccomp& seccomp) {
+            seccomp.syscalls = {{{"mknod"}, "SCMP_ACT_NOTIFY", {}, {}}};
+            seccomp.flags = {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
+            seccomp.listener_path = path;
+            seccomp.listener_metadata = "m";
+        });
+    };
+    const Outcome absolute = notifying("/run/listener");
+    BOOST_TEST(absolute.policy().seccomp->notifies());
+    BOOST_TEST(absolute.policy().seccomp->listener_path == "/run/listener");
+    BOOST_TEST(absolute.policy().seccomp->listener_metadata == "m");
+    BOOST_TEST(absolute.policy().seccomp->filter_flags ==
+               std::uint64_t{SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV});
+    BOOST_TEST(absolute.warnings.empty());
+    BOOST_TEST(notifying("agent.sock").policy().seccomp->listener_path.ends_with("/agent.sock"));
+    BOOST_TEST(notifying("agent.sock").policy().seccomp->listener_path.front() == '/');
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_is_ignored_without_notify_and_required_with_it) {
     const Outcome listener = with_seccomp([](spec::Seccomp& seccomp) {
         seccomp.listener_path = "/run/listener";
         seccomp.listener_metadata = "m";
     });
-    BOOST_TEST(listener.policy().seccomp->listener_path == "/run/listener");
+    BOOST_TEST(!listener.policy().seccomp->notifies());
+    BOOST_TEST(listener.policy().seccomp->listener_path.empty());
+    const std::string required =
+        kAt + "listenerPath: required with the action SCMP_ACT_NOTIFY: nobody would answer";
+    BOOST_TEST(refusal_of([](auto& seccomp) {
+                   seccomp.syscalls = {{{"mknod"}, "SCMP_ACT_NOTIFY", {}, {}}};
+               }) == required);
+    BOOST_TEST(refusal_of([](auto& seccomp) { seccomp.default_action = "SCMP_ACT_NOTIFY"; }) ==
+               required);
+    BOOST_TEST(refusal_of([](auto& seccomp) {
+                   seccomp.syscalls = {{{"mknod"}, "SCMP_ACT_NOTIFY", 1, {}}};
+               }) == kAt + "syscalls/0/errnoRet: action 'SCMP_ACT_NOTIFY' takes no errno");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_words_that_it_does_not_know) {

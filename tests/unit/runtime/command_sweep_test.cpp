@@ -132,6 +132,10 @@ BOOST_AUTO_TEST_CASE(leaves_a_user_namespace_that_delete_removes) {
     sweep_start(Bundle::user_namespace, Hierarchies::v1);
 }
 
+BOOST_AUTO_TEST_CASE(leaves_a_container_with_a_seccomp_agent_that_delete_removes) {
+    sweep_start(Bundle::notify, Hierarchies::v1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(fault_sweep_of_delete)
@@ -232,6 +236,10 @@ BOOST_AUTO_TEST_CASE(leaves_the_container_as_it_was_on_cgroup_v2) {
     sweep_exec(true, Bundle::everything, Hierarchies::v2);
 }
 
+BOOST_AUTO_TEST_CASE(leaves_the_container_as_it_was_with_a_seccomp_agent) {
+    sweep_exec(true, Bundle::notify, Hierarchies::v1);
+}
+
 BOOST_AUTO_TEST_CASE(leaves_a_user_namespace_as_it_was) {
     sweep_exec(true, Bundle::user_namespace, Hierarchies::v1);
 }
@@ -296,6 +304,10 @@ BOOST_AUTO_TEST_CASE(leaves_nothing_that_delete_does_not_remove) {
 
 BOOST_AUTO_TEST_CASE(leaves_nothing_that_delete_does_not_remove_in_the_foreground) {
     sweep_run(false, Bundle::everything, Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_nothing_that_delete_does_not_remove_with_a_seccomp_agent) {
+    sweep_run(true, Bundle::notify, Hierarchies::v1);
 }
 
 BOOST_AUTO_TEST_CASE(leaves_nothing_that_delete_does_not_remove_of_a_user_namespace) {

@@ -227,3 +227,20 @@ BOOST_AUTO_TEST_CASE(that_takes_too_long_is_killed) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(a_seccomp_flag)
+
+BOOST_AUTO_TEST_CASE(that_the_kernel_has_not_got_is_refused_before_anything_is_made) {
+    Machine machine(Bundle::notify);
+    machine.kernel.seccomp_flags = 0x1f;  // all but WAIT_KILLABLE_RECV: Linux before 5.19
+    const auto created = create(machine);
+    BOOST_TEST_REQUIRE(!created.has_value());
+    BOOST_TEST((created.error().code() == Errc::unsupported));
+    BOOST_TEST(
+        created.error().message() ==
+        "config.json /linux/seccomp/flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: this kernel "
+        "has not got it (Linux 5.19 has, with CONFIG_SECCOMP_FILTER)");
+    check_nothing_is_left(machine, {});
+}
+
+BOOST_AUTO_TEST_SUITE_END()

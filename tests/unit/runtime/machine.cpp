@@ -46,10 +46,18 @@ std::string joining_section() {
         "resources":{"pids":{"limit":64}}})";
 }
 
+std::string seccomp(Bundle bundle) {
+    if (bundle == Bundle::notify)
+        return R"("seccomp":{"defaultAction":"SCMP_ACT_NOTIFY","listenerPath":"/run/agent.sock",
+            "flags":["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})";
+    return R"("seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64"],
+        "syscalls":[{"names":["ptrace"],"action":"SCMP_ACT_ERRNO"}]})";
+}
+
 std::string linux_section(Bundle bundle) {
     if (bundle == Bundle::joined) return joining_section();
     const bool user = bundle == Bundle::user_namespace || bundle == Bundle::ordinary;
-    const bool joins = bundle == Bundle::everything;
+    const bool joins = bundle == Bundle::everything || bundle == Bundle::notify;
     std::string text = R"("linux":{"namespaces":[{"type":"pid"},{"type":"ipc"},{"type":"uts"},
         {"type":"mount"},{"type":"cgroup"},{"type":"network")";
     if (joins) text += R"(,"path":"/run/netns/pod")";
@@ -63,8 +71,8 @@ std::string linux_section(Bundle bundle) {
         "resources":{"devices":[{"allow":false,"access":"rwm"},
                                 {"allow":true,"type":"c","major":1,"minor":3,"access":"rw"}],
                      "pids":{"limit":64},"memory":{"limit":67108864}},
-        "seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64"],
-                   "syscalls":[{"names":["ptrace"],"action":"SCMP_ACT_ERRNO"}]},
+        )" + seccomp(bundle) +
+            R"(,
         "maskedPaths":["/proc/kcore"],"readonlyPaths":["/proc/sys"]})";
     return text;
 }
@@ -75,7 +83,7 @@ std::string config(Bundle bundle) {
                linux_section(bundle) + "}";
     return R"({"ociVersion":"1.3.0","root":{"path":"rootfs","readonly":true},"hostname":"box",)" +
            process(bundle == Bundle::terminal) +
-           (bundle == Bundle::everything ? hooks() : std::string()) +
+           (bundle == Bundle::everything || bundle == Bundle::notify ? hooks() : std::string()) +
            R"("mounts":[{"destination":"/proc","type":"proc","source":"proc"},
               {"destination":"/dev/pts","type":"devpts","source":"devpts"},
               {"destination":"/data","type":"bind","source":"/host/data","options":["rbind"]},
@@ -149,6 +157,7 @@ Machine::Machine(Bundle which, Hierarchies hierarchies) : bundle(which) {
         kernel.make_namespace(std::string("/proc/self/ns/") + name, flag);
     }
     kernel.make_listener("/run/console.sock");
+    kernel.make_listener("/run/agent.sock");
     kernel.make_file("/bundle/config.json", config(which));
     kernel.make_directory("/bundle/rootfs");
     kernel.make_directory("/host/data");

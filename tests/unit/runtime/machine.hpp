@@ -15,6 +15,7 @@ enum class Bundle {
     terminal,        // a console socket
     ordinary,        // an ordinary user's: maps by newuidmap, no rights but in its user namespace
     joined,          // user, cgroup, time and mount namespaces by path: nothing to mount
+    notify,          // a profile that notifies every system call, hooks of all kinds
 };
 enum class Hierarchies { v1, v2 };
 
