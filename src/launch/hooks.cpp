@@ -62,6 +62,13 @@ std::int64_t milliseconds(sys::Kernel& kernel) {
     return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
 }
 
+// With the processes that it has started: it leads a session and a group of its own. Not reaped
+// yet: the number is still its own.
+void kill_hook(sys::Kernel& kernel, pid_t pid) {
+    kernel.kill(-pid, SIGKILL);
+    kernel.kill(pid, SIGKILL);
+}
+
 // Waits for the process's end, at most the hook's timeout, and reaps it: `reaped` says whether it
 // came to that. The error says how the process ended.
 Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, int pidfd,
@@ -81,7 +88,7 @@ Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, i
         if ((waited[0].revents & POLLIN) != 0) break;
         if (hook.timeout && left == 0) {
             late = true;
-            kernel.pidfd_send_signal(pidfd, SIGKILL);
+            kill_hook(kernel, pid);
             break;
         }
         // A writer that has closed its end leaves the descriptor readable for ever: only the
@@ -107,9 +114,9 @@ Result<void> supervise(sys::Kernel& kernel, const spec::Hook& hook, pid_t pid, i
     return {};
 }
 
-// A hook that cannot be waited for any more. Not reaped yet: the number is still its own.
+// A hook that cannot be waited for any more.
 void end_child(sys::Kernel& kernel, pid_t pid) {
-    kernel.kill(pid, SIGKILL);
+    kill_hook(kernel, pid);
     siginfo_t info{};
     while (kernel.waitid(P_PID, static_cast<id_t>(pid), info, WEXITED) == -EINTR) {
     }
@@ -140,6 +147,7 @@ Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook,
     request.join_namespaces_fd = -1;
     request.cgroup_fd = -1;
     request.directory = directory.c_str();
+    request.new_session = true;
     request.dies_with_parent = true;
     const pid_t pid = kernel.spawn(request);
     if (pid < 0) return Error::from_errno(-pid, "execute");
@@ -200,6 +208,7 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook,
     options.joined = {{namespaces.flags, namespaces.pidfd}};
     options.root = namespaces.root;
     options.seccomp = namespaces.seccomp_program;
+    options.subject = "its process";
     // A process of its own, with a listener of its own.
     if (namespaces.seccomp)
         options.listener = seccomp_listener(namespaces.seccomp, *namespaces.record, "created",

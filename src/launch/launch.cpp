@@ -128,7 +128,7 @@ Result<void> Launch::spawn() {
 
 // End-of-file before the commit: somebody killed the init.
 Error Launch::died() {
-    return Error(Errc::system, "the container process ended before it was ready");
+    return Error(Errc::system, std::string(options_.subject) + " ended before it was ready");
 }
 
 // Stage 1 alone can tell the container process's pid. Killed between its clone and that message, it

@@ -37,6 +37,7 @@ struct LaunchOptions {
     std::vector<JoinedNamespace> joined;
     int root = -1;                // of the container, where the plan wants its descriptor
     enforce::CgroupEntry cgroup;  // where enter_cgroup goes, if the plan has that step
+    const char* subject = "the container process";  // in the error, if it ends too early
     std::optional<SeccompListener> listener;  // who gets it, if the plan has the step take_listener
 };
 

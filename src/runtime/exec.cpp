@@ -136,6 +136,7 @@ struct Entrance {
         options.joined = {{facts.namespaces, init.get()}};
         options.root = way.root.get();
         options.seccomp = seccomp;
+        options.subject = "the process";
         options.listener = listener;
         if (facts.cgroup_entry == plan::CgroupEntry::by_itself) {
             NUCLEUS_TRY(options.cgroup, cgroup->open_entry());

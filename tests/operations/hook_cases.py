@@ -155,6 +155,50 @@ for failing in KINDS[:-1]:
     failing_hook_case(failing)
 
 
+def late_hook_case(kind):
+    """A hook that outlives its time, with a child in the background: both are killed."""
+    def test(t):
+        box = Box(t)
+        box.bundle.hook(kind, "/bin/sh", ["sh", "-c", "sleep 1001 & sleep 1002"],
+                        env=["PATH=/bin:/usr/bin"], timeout=1)
+        box.write()
+        if kind in ("startContainer", "poststart"):
+            box.create()
+            failed = t.runtime.start(box.id)
+        else:
+            failed = t.runtime.create(box.id, box.bundle)
+        box.refused(failed, f"{kind} hook 0 '/bin/sh': timed out after 1 s")
+        report.equal(t.runtime.status(box.id), None, "status afterwards")
+        box.nothing_left()
+    test.__name__ = f"a_{kind}_hook_that_outlives_its_timeout_is_killed_with_its_children"
+    suite.add(test.__name__, test)
+
+
+for late in KINDS[:-1]:
+    late_hook_case(late)
+
+
+@suite.test
+def a_poststop_hook_that_outlives_its_timeout_is_killed_with_its_children(t):
+    box = Box(t)
+    box.bundle.hook("poststop", "/bin/sh", ["sh", "-c", "sleep 1001 & sleep 1002"],
+                    env=["PATH=/bin:/usr/bin"], timeout=1)
+    box.create()
+    t.runtime.delete(box.id, "--force").must()
+    box.nothing_left()
+
+
+@suite.test
+def a_hook_whose_process_is_killed_before_its_program_is_told_in_its_own_words(t):
+    # By the container's own profile, which the file of its image is held to.
+    box = Box(t, change=lambda bundle: bundle.hook("startContainer", "/bin/true"))
+    box.bundle.set("/linux/seccomp", {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["execve"], "action": "SCMP_ACT_KILL_PROCESS"}]})
+    box.create()
+    box.refused(t.runtime.start(box.id), "startContainer hook 0 '/bin/true'", "signal 31")
+    box.nothing_left()
+
+
 @suite.test
 def a_poststop_hook_that_fails_is_a_warning_and_the_next_one_runs(t):
     box, hooks = box_with(t)

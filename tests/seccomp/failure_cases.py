@@ -158,3 +158,16 @@ refuses("refuses_listener_metadata_without_a_listener_path",
                                                      "listenerMetadata": "m"}))
 refuses("refuses_an_errno_of_notify", ["/linux/seccomp/syscalls/0/errnoRet", "SCMP_ACT_NOTIFY"],
         lambda bundle: bundle.set("/linux/seccomp/syscalls/0/errnoRet", 1))
+refuses("refuses_a_default_errno_of_an_action_without_one",
+        ["/linux/seccomp/defaultErrnoRet", "SCMP_ACT_KILL"],
+        lambda bundle: bundle.set("/linux/seccomp", {"defaultAction": "SCMP_ACT_KILL",
+                                                     "defaultErrnoRet": 1}))
+refuses("refuses_a_rule_without_names", ["/linux/seccomp/syscalls/0", "names"],
+        lambda bundle: bundle.set("/linux/seccomp/syscalls/0/names", []))
+refuses("refuses_an_unknown_operator", ["/linux/seccomp/syscalls/0/args/0/op", "SCMP_CMP_LIKE"],
+        lambda bundle: bundle.set("/linux/seccomp/syscalls/0/args",
+                                  [{"index": 0, "value": 1, "op": "SCMP_CMP_LIKE"}]))
+refuses("refuses_an_unknown_flag", ["/linux/seccomp/flags/0", "SECCOMP_FILTER_FLAG_X"],
+        lambda bundle: bundle.set("/linux/seccomp/flags", ["SECCOMP_FILTER_FLAG_X"]))
+refuses("refuses_an_unknown_architecture", ["/linux/seccomp/architectures/0", "SCMP_ARCH_VAX"],
+        lambda bundle: bundle.set("/linux/seccomp/architectures", ["SCMP_ARCH_VAX"]))

@@ -197,7 +197,8 @@ int FakeKernel::trace_detach(pid_t pid) noexcept {
 
 int FakeKernel::kill(pid_t pid, int number) noexcept {
     if (const int error = enter("kill", std::to_string(pid)); error < 0) return error;
-    return signal(pid, number);
+    // A negative number is a group, which only its leader stands for here.
+    return signal(pid < 0 ? -pid : pid, number);
 }
 
 int FakeKernel::waitid(int, id_t id, siginfo_t& info, int) noexcept {

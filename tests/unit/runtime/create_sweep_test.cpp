@@ -216,6 +216,17 @@ BOOST_AUTO_TEST_CASE(is_named_with_its_status_and_leaves_nothing) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(whose_process_is_killed_before_its_program_is_named) {
+    Machine machine(Bundle::everything);
+    machine.kernel.init_dies_at = wire::Op::use_host_root;  // a step of the hook's alone
+    const auto created = create(machine);
+    BOOST_TEST_REQUIRE(!created.has_value());
+    BOOST_TEST(created.error().message() ==
+               "createContainer hook 0 '/hooks/createContainer': its process ended before it was "
+               "ready");
+    check_nothing_is_left(machine, {});
+}
+
 BOOST_AUTO_TEST_CASE(that_takes_too_long_is_killed) {
     Machine machine(Bundle::everything);
     machine.kernel.exit_status.erase("/hooks/createRuntime");  // runs for ever
