@@ -185,9 +185,8 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     if (policy.seccomp) {
         NUCLEUS_TRY(entrance.seccomp, enforce::compile_seccomp(*policy.seccomp, known));
     }
-    entrance.listener =
-        launch::seccomp_listener(policy.seccomp, *container.record,
-                                 std::string(word_of(container.status)), container.pid());
+    entrance.listener = launch::seccomp_listener(
+        policy.seccomp, *container.record, std::string(word_of(container.status)), container.pid());
 
     std::unique_ptr<launch::Launch> launch;
     launch::HostInputs inputs;
