@@ -29,6 +29,7 @@ SUITES = [
     _suite("unit", "tools/run-unit-tests {build}", 35),
     _suite("cgroups", "tests/cgroups/run --runtime {runtime}", 40),
     _suite("limits", "tests/limits/run --runtime {runtime}", 60),
+    _suite("mounts", "tests/mounts/run --runtime {runtime}", 60),
     _suite("peers", "tests/peers/run --runtime {runtime}", 120),
     _suite("lifecycle", "tests/lifecycle/run --runtime {runtime}", 80),
     _suite("namespaces", "tests/namespaces/run --runtime {runtime}", 60),

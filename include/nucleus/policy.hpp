@@ -17,6 +17,13 @@
 
 namespace nucleus::policy {
 
+// Whose ids a mount shows (config.md#mounts: `idmap`, `ridmap`, uidMappings, gidMappings).
+struct MountIdMap {
+    bool recursive = false;                       // ridmap: the whole tree
+    std::optional<UserNamespaceConfig> mappings;  // nothing: the container's user namespace's
+    bool operator==(const MountIdMap&) const = default;
+};
+
 // One entry of `mounts`, its options split by who acts on them (config.md#mounts).
 struct MountPolicy {
     enum class Kind : std::uint8_t {
@@ -43,8 +50,10 @@ struct MountPolicy {
     std::vector<std::uint64_t> propagation;    // MS_SHARED|MS_SLAVE|MS_PRIVATE|MS_UNBINDABLE each,
                                                // with MS_REC where recursive; in order
     std::vector<std::string>
-        filesystem_options;  // `key` or `key=value`, for the file system itself
-    std::string pointer;     // JSON pointer of the entry, for errors
+        filesystem_options;            // `key` or `key=value`, for the file system itself
+    std::optional<MountIdMap> id_map;  // of a bind, or of a new file system outside any user
+                                       // namespace but the runtime's
+    std::string pointer;               // JSON pointer of the entry, for errors
     bool operator==(const MountPolicy&) const = default;
 };
 

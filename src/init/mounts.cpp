@@ -125,6 +125,18 @@ int set_tree_attributes(int mount, const wire::Step& step) {
     return set_attributes(mount, step.attributes_set, step.attributes_clear, 0, propagation);
 }
 
+// The host sent the user namespace whose ids a new file system shows.
+int map_ids(Init& init, int mount, const wire::Step& step) {
+    if (step.slot < 0) return 0;
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<unsigned long>(init.slots()[step.slot]);
+    const long error =
+        call(__NR_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    if (error < 0) init.detail = "map its ids: has the file system idmapped mounts?";
+    return static_cast<int>(error);
+}
+
 int attach_and_close(int mount, int target) {
     int error = target;
     if (target >= 0) {
@@ -182,6 +194,7 @@ int mount_filesystem(Init& init, const wire::Step& step) {
     if (error >= 0) error = set_attributes(mount, step.attributes_set & last, 0, 0);
     if (error >= 0)
         error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
+    if (error >= 0) error = map_ids(init, mount, step);
     if (error < 0) {
         call(__NR_close, target);
         return static_cast<int>(error);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "launch/console.hpp"
+#include "launch/mount_sources.hpp"
 #include "launch/scheduling.hpp"
 #include "sys/files.hpp"
 
@@ -95,23 +96,7 @@ Result<void> HostSteps::set_oom_score_adj(Launch& launch, const plan::Step& step
 }
 
 Result<void> HostSteps::open_sources(Launch& launch, const plan::Step&) {
-    std::vector<sys::TreeRequest> requests;
-    for (const plan::Source& source : launch.plan().sources)
-        requests.push_back({source.path.c_str(), source.recursive, source.rootfs, -1});
-    const int entered = kernel_.open_trees(launch.pidfd(), requests.data(), requests.size());
-    std::vector<base::UniqueFd> owned;
-    std::vector<int> fds;
-    const sys::TreeRequest* failed = nullptr;
-    for (const sys::TreeRequest& request : requests) {
-        owned.emplace_back(request.fd >= 0 ? request.fd : -1);
-        fds.push_back(request.fd);
-        if (request.fd < 0 && failed == nullptr) failed = &request;
-    }
-    if (entered < 0) return Error::from_errno(-entered, "enter the container's mount namespace");
-    if (failed != nullptr)
-        return Error::from_errno(-failed->fd,
-                                 std::string("open mount source '") + failed->path + "'");
-    return launch.channel().send_descriptors(0, fds);
+    return open_mount_sources(kernel_, launch);
 }
 
 Result<void> HostSteps::send_console(Launch& launch, const plan::Step&) {

@@ -64,7 +64,8 @@ Error error_of(const wire::Report& report, const plan::LaunchPlan& plan) {
     const plan::Step& step = plan.steps[index];
     if (step.op == wire::Op::find_command || step.op == wire::Op::execute)
         return command_error(report.errnum, step.source);
-    std::string clause = wire::operation(step.op).name;
+    std::string clause = step.pointer.empty() ? "" : "config.json " + step.pointer + ": ";
+    clause += wire::operation(step.op).name;
     const std::string& object = !step.target.empty() ? step.target : step.source;
     if (!object.empty()) clause += " '" + object + "'";
     if (report.detail[0] != 0 && object != report.detail)

@@ -137,11 +137,10 @@ private:
         add({.op = Op::set_propagation,
              .target = policy_.rootfs.path,
              .flags = initial_propagation()});
-        if (host_opens_) {
+        if (host_opens_)
             plan_.sources.push_back(
                 {.path = policy_.rootfs.path, .recursive = true, .rootfs = true});
-            add({.op = Op::open_sources});
-        }
+        if (host_opens_ || has_id_map()) add({.op = Op::open_sources});
         add({.op = Op::attach_rootfs, .source = policy_.rootfs.path, .slot = host_opens_ ? 0 : -1});
         set_sysctls();
         for (const MountPolicy& mount : policy_.rootfs.mounts) add_mount(mount);
@@ -178,11 +177,30 @@ private:
         return static_cast<int>(plan_.sources.size()) - 1;
     }
 
+    bool has_id_map() const {
+        for (const MountPolicy& mount : policy_.rootfs.mounts)
+            if (mount.id_map) return true;
+        return false;
+    }
+
+    // The host maps the ids of a tree that it opens, and has the user namespace for any other: the
+    // kernel asks for rights over both (mount_setattr(2), MOUNT_ATTR_IDMAP).
+    int slot_for(const MountPolicy& mount) {
+        const bool bind = mount.kind == MountPolicy::Kind::bind;
+        if (!mount.id_map && !(bind && host_opens_)) return -1;
+        plan_.sources.push_back({.path = bind ? mount.source : "",
+                                 .recursive = mount.recursive,
+                                 .id_map = mount.id_map,
+                                 .pointer = mount.pointer});
+        return static_cast<int>(plan_.sources.size()) - 1;
+    }
+
     static Step with_attributes(const MountPolicy& mount, Step step) {
         step.attributes_set = mount.attributes_set;
         step.attributes_clear = mount.attributes_clear;
         step.recursive_set = mount.recursive_set;
         step.recursive_clear = mount.recursive_clear;
+        step.pointer = mount.pointer;
         return step;
     }
 
@@ -203,7 +221,7 @@ private:
                                             .target = mount.destination,
                                             .source = mount.source,
                                             .mode = mount.recursive ? 1U : 0U,
-                                            .slot = slot_for(mount.source, mount.recursive)}));
+                                            .slot = slot_for(mount)}));
                 break;
             case MountPolicy::Kind::filesystem:
             case MountPolicy::Kind::remount:
@@ -217,7 +235,8 @@ private:
                             .flags = mount.superblock_flags,
                             .value = mount.superblock_flags_clear,
                             .mode = (mount.copy_up ? wire::kCopyUp : 0) |
-                                    (may_bind_instance(mount) ? wire::kBindIfRefused : 0)}));
+                                    (may_bind_instance(mount) ? wire::kBindIfRefused : 0),
+                            .slot = slot_for(mount)}));
                 break;
             case MountPolicy::Kind::cgroup:
                 add_cgroup_mount(mount);
@@ -226,7 +245,8 @@ private:
         for (std::uint64_t propagation : mount.propagation)
             add({.op = Op::set_mount_propagation,
                  .target = mount.destination,
-                 .flags = propagation});
+                 .flags = propagation,
+                 .pointer = mount.pointer});
     }
 
     // A v1 hierarchy has one superblock, and a mount of it from a cgroup namespace shows the

@@ -21,7 +21,23 @@ void add_number(std::string& line, const char* name, std::uint64_t value) {
     if (value != 0) line += std::string(" ") + name + "=" + hexadecimal(value);
 }
 
-std::string describe_step(const Step& step) {
+void add_id_map(std::string& line, const policy::MountIdMap& map) {
+    line += map.recursive ? " ridmap=" : " idmap=";
+    if (!map.mappings) {
+        line += "container";
+        return;
+    }
+    const auto add = [&](const char* name, const std::vector<IdMapping>& mappings) {
+        line += name;
+        for (const IdMapping& each : mappings)
+            line += ' ' + std::to_string(each.container_id) + '-' + std::to_string(each.host_id) +
+                    '-' + std::to_string(each.size);
+    };
+    add("uids", map.mappings->uid_mappings());
+    add(" gids", map.mappings->gid_mappings());
+}
+
+std::string describe_step(const Step& step, const std::vector<Source>& sources) {
     const wire::Operation& operation = wire::operation(step.op);
     std::string line = operation.side == wire::Side::host ? "host  " : "init  ";
     line += operation.name;
@@ -40,7 +56,11 @@ std::string describe_step(const Step& step) {
     add_number(line, "clear", step.attributes_clear);
     add_number(line, "rset", step.recursive_set);
     add_number(line, "rclear", step.recursive_clear);
-    if (step.slot >= 0) line += " slot=" + std::to_string(step.slot);
+    if (step.slot >= 0) {
+        const auto slot = static_cast<std::size_t>(step.slot);
+        line += " slot=" + std::to_string(slot);
+        if (slot < sources.size() && sources[slot].id_map) add_id_map(line, *sources[slot].id_map);
+    }
     return line;
 }
 
@@ -53,7 +73,7 @@ std::string describe(const LaunchPlan& plan) {
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
         char number[24];
         std::snprintf(number, sizeof number, "%3zu ", i);
-        text += number + describe_step(plan.steps[i]) + "\n";
+        text += number + describe_step(plan.steps[i], plan.sources) + "\n";
     }
     return text;
 }

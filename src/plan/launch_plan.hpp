@@ -24,15 +24,18 @@ struct Step {
     std::vector<std::uint64_t> mask;
     std::int32_t slot = -1;
     std::int32_t fd = -1;  // filled in by launch: a number that only the running command knows
+    std::string pointer;   // JSON pointer of the entry that asked for it, for errors; or empty
 
     bool operator==(const Step&) const = default;
 };
 
-// A host tree that the host opens into a slot of the init's (user namespaces only: create row 19).
+// A host tree that the host opens into a slot of the init's (create row 19).
 struct Source {
-    std::string path;
+    std::string path;  // empty: no tree, but the user namespace that has the mapping
     bool recursive = false;
-    bool rootfs = false;  // attached at its own path by the host
+    bool rootfs = false;                       // attached at its own path by the host
+    std::optional<policy::MountIdMap> id_map;  // whose ids the tree shows
+    std::string pointer;                       // as Step's
     bool operator==(const Source&) const = default;
 };
 

@@ -26,6 +26,8 @@ enum class Effect : std::uint8_t {
     bind,
     rbind,
     remount,
+    id_map,
+    id_map_tree,
     refuse,  // known, and not carried out by this version
 };
 
@@ -103,8 +105,8 @@ constexpr auto kOptions = std::to_array<MountOption>({
     {"rbind", Effect::rbind},
     {"remount", Effect::remount},
 
-    {"idmap", Effect::refuse},
-    {"ridmap", Effect::refuse},
+    {"idmap", Effect::id_map},
+    {"ridmap", Effect::id_map_tree},
     {"tmpcopyup", Effect::copy_up},
     // crun's extensions change what is mounted: to pass them on would mount something else.
     {"copy-symlink", Effect::refuse},
@@ -139,12 +141,15 @@ std::vector<std::string_view> mount_options() {
     return names;
 }
 
-Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, bool& bind,
-                                bool& remount, const Location& where) {
-    // `idmap=uids=...` is crun's form of idmap.
-    const std::string_view name = option.starts_with("idmap=") || option.starts_with("ridmap=")
-                                      ? option.substr(0, option.find('='))
-                                      : option;
+Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, MountWords& words,
+                                const Location& where) {
+    // `idmap=uids=...` is crun's form of a mapping, which podman hands on.
+    std::string_view name = option;
+    if (option.starts_with("idmap=") || option.starts_with("ridmap=")) {
+        name = option.substr(0, option.find('='));
+        words.id_map = option.substr(name.size() + 1);
+        if (words.id_map.empty()) return where.invalid(quoted(option) + " names no mapping");
+    }
     const auto* row = std::ranges::find(kOptions, name, &MountOption::name);
     if (row == kOptions.end()) {
         mount.filesystem_options.emplace_back(option);
@@ -191,13 +196,19 @@ Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, boo
             mount.copy_up = true;
             break;
         case Effect::bind:
-            bind = true;
+            words.bind = true;
             break;
         case Effect::rbind:
-            bind = mount.recursive = true;
+            words.bind = mount.recursive = true;
             break;
         case Effect::remount:
-            remount = true;
+            words.remount = true;
+            break;
+        case Effect::id_map:
+            mount.id_map = MountIdMap{.recursive = false, .mappings = {}};
+            break;
+        case Effect::id_map_tree:
+            mount.id_map = MountIdMap{.recursive = true, .mappings = {}};
             break;
         case Effect::refuse:
             return where.unsupported("mount option " + quoted(name));

@@ -101,9 +101,9 @@ void drop_instance_options(MountPolicy& mount, const Location& where, Warnings& 
     mount.filesystem_options.clear();
 }
 
-Result<void> settle_kind(MountPolicy& mount, bool bind, bool remount, std::string_view bundle,
+Result<void> settle_kind(MountPolicy& mount, const MountWords& words, std::string_view bundle,
                          const Location& where, Warnings& warnings) {
-    mount.kind = kind_of(mount.type, bind, remount);
+    mount.kind = kind_of(mount.type, words.bind, words.remount);
     switch (mount.kind) {
         case MountPolicy::Kind::filesystem:
             if (mount.type.empty()) {
@@ -122,7 +122,7 @@ Result<void> settle_kind(MountPolicy& mount, bool bind, bool remount, std::strin
             break;
         case MountPolicy::Kind::remount:
             // mount(8), "remount,bind": only the mount's own attributes.
-            if (bind) {
+            if (words.bind) {
                 drop_instance_options(mount, where, warnings);
             } else {
                 spread_readonly(mount);
@@ -134,7 +134,7 @@ Result<void> settle_kind(MountPolicy& mount, bool bind, bool remount, std::strin
 
 }  // namespace
 
-Result<MountPolicy> translate_mount(const spec::Mount& mount, std::string_view bundle,
+Result<MountPolicy> translate_mount(const spec::Mount& mount, const MountSurroundings& around,
                                     const Location& where, Warnings& warnings) {
     if (mount.destination.empty()) return where.at("destination").invalid("is required");
     NUCLEUS_CHECK(where.at("destination").without_nul(mount.destination));
@@ -142,10 +142,6 @@ Result<MountPolicy> translate_mount(const spec::Mount& mount, std::string_view b
     NUCLEUS_CHECK(where.at("source").without_nul(mount.source));
     const Location options = where.at("options");
     NUCLEUS_CHECK(options.each_without_nul(mount.options));
-    if (!mount.uid_mappings.empty())
-        return where.at("uidMappings").unsupported("an idmapped mount");
-    if (!mount.gid_mappings.empty())
-        return where.at("gidMappings").unsupported("an idmapped mount");
 
     MountPolicy policy;
     policy.pointer = where.pointer();
@@ -153,17 +149,18 @@ Result<MountPolicy> translate_mount(const spec::Mount& mount, std::string_view b
     policy.destination = in_bundle("", mount.destination);
     policy.type = mount.type;
     policy.source = mount.source;
-    bool bind = false;
-    bool remount = false;
+    MountWords words;
     for (const std::string& option : mount.options) {
         if (option.empty()) continue;
-        NUCLEUS_CHECK(apply_mount_option(option, policy, bind, remount, options));
+        NUCLEUS_CHECK(apply_mount_option(option, policy, words, options));
     }
-    NUCLEUS_CHECK(settle_kind(policy, bind, remount, bundle, where, warnings));
+    NUCLEUS_CHECK(settle_kind(policy, words, around.bundle, where, warnings));
+    NUCLEUS_CHECK(settle_id_map(mount, words.id_map, around, where, policy));
     return policy;
 }
 
 Result<RootfsPolicy> translate_rootfs(const spec::Spec& spec, const NamespaceConfig& namespaces,
+                                      const std::optional<UserNamespaceConfig>& user_namespace,
                                       const TranslationInput& input, Warnings& warnings) {
     const Location document("config.json");
     const Location linux_location = document.at("linux");
@@ -184,9 +181,13 @@ Result<RootfsPolicy> translate_rootfs(const spec::Spec& spec, const NamespaceCon
                                                           linux_location.at("rootfsPropagation")));
     const Location mounts = document.at("mounts");
     policy.mounts.reserve(spec.mounts.size());
+    const MountSurroundings around{.bundle = input.bundle,
+                                   .own_user_namespace = namespaces.separate(NamespaceKind::user),
+                                   .ids = user_namespace ? &*user_namespace : nullptr,
+                                   .host_root = input.host_root};
     for (std::size_t index = 0; index < spec.mounts.size(); ++index) {
         NUCLEUS_TRY(MountPolicy mount,
-                    translate_mount(spec.mounts[index], input.bundle, mounts.at(index), warnings));
+                    translate_mount(spec.mounts[index], around, mounts.at(index), warnings));
         policy.mounts.push_back(std::move(mount));
     }
     NUCLEUS_CHECK(check_absolute_paths(section.masked_paths, linux_location.at("maskedPaths")));

@@ -80,7 +80,7 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     auto& maps = policy.namespaces.joins(NamespaceKind::user) ? policy.joined_user_namespace
                                                               : policy.user_namespace;
     NUCLEUS_TRY(maps, translate_user_namespace(section, policy.namespaces, input, linux_location));
-    NUCLEUS_TRY(policy.rootfs, translate_rootfs(spec, policy.namespaces, input, warnings));
+    NUCLEUS_TRY(policy.rootfs, translate_rootfs(spec, policy.namespaces, maps, input, warnings));
 
     static const std::vector<spec::DeviceRule> no_rules;
     const auto& rules = section.resources ? section.resources->devices : no_rules;

@@ -24,14 +24,36 @@ Result<std::vector<TimeOffset>> translate_time_offsets(
 
 // mounts.cpp
 Result<RootfsPolicy> translate_rootfs(const spec::Spec& spec, const NamespaceConfig& namespaces,
+                                      const std::optional<UserNamespaceConfig>& user_namespace,
                                       const TranslationInput& input, Warnings& warnings);
-Result<MountPolicy> translate_mount(const spec::Mount& mount, std::string_view bundle,
+
+// What a mount's meaning depends on beyond its entry.
+struct MountSurroundings {
+    std::string_view bundle;                   // absolute path
+    bool own_user_namespace = false;           // the container creates or joins one
+    const UserNamespaceConfig* ids = nullptr;  // its maps, if it is created
+    bool host_root = true;                     // TranslationInput::host_root
+};
+
+Result<MountPolicy> translate_mount(const spec::Mount& mount, const MountSurroundings& around,
                                     const Location& where, Warnings& warnings);
 
-// mount_options.cpp: what one option changes. An option that the table does not know belongs to the
-// file system. Nothing is returned for success, a refusal's text otherwise.
-Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, bool& bind,
-                                bool& remount, const Location& where);
+// mount_options.cpp
+// What the options say of the kind of mount, beyond MountPolicy.
+struct MountWords {
+    bool bind = false;
+    bool remount = false;
+    std::string_view id_map;  // what follows `idmap=` or `ridmap=`
+};
+// What one option changes. An option that the table does not know belongs to the file system.
+// Nothing is returned for success, a refusal's text otherwise.
+Result<void> apply_mount_option(std::string_view option, MountPolicy& mount, MountWords& words,
+                                const Location& where);
+
+// id_map.cpp: fills in MountPolicy::id_map, once the kind is known.
+Result<void> settle_id_map(const spec::Mount& entry, std::string_view text,
+                           const MountSurroundings& around, const Location& where,
+                           MountPolicy& mount);
 
 // devices.cpp
 Result<DevicePolicy> translate_devices(const std::vector<spec::Device>& devices,

@@ -47,8 +47,11 @@ struct SpawnRequest {
 struct TreeRequest {
     const char* path;  // absolute
     bool recursive;
-    bool attach;  // back onto its own path, in that mount namespace
-    int fd;       // out: the tree, or -errno
+    bool attach;       // back onto its own path, in that mount namespace
+    int id_map;        // user namespace whose ids it shows (MOUNT_ATTR_IDMAP), or -1
+    bool id_map_tree;  // its submounts too
+    int fd;            // out: the tree, or -errno
+    bool unmapped;     // out: it was opened, and the mapping was refused
 };
 
 // struct sched_attr of sched_setattr(2): linux/sched/types.h cannot stand beside <sched.h>.
@@ -122,6 +125,9 @@ public:
     // with this process's own rights: a thread of control that shares the descriptor table enters
     // it and ends. 0, or -errno if it could not be entered.
     virtual int open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept = 0;
+    // A process that waits in a new user namespace of its own, without maps yet, until it is killed
+    // or this process ends: its pid, to be killed and reaped, or -errno.
+    virtual pid_t hold_user_namespace() noexcept = 0;
     virtual int pidfd_open(pid_t pid, unsigned flags) noexcept = 0;
     virtual int pidfd_send_signal(int pidfd, int signal) noexcept = 0;
     virtual int pidfd_getfd(int pidfd, int fd) noexcept = 0;

@@ -49,6 +49,7 @@ public:
     int poll(pollfd* fds, nfds_t count, int timeout_ms) noexcept override;
     pid_t spawn(const SpawnRequest& request) noexcept override;
     int open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept override;
+    pid_t hold_user_namespace() noexcept override;
     int pidfd_open(pid_t pid, unsigned flags) noexcept override;
     int pidfd_send_signal(int pidfd, int signal) noexcept override;
     int pidfd_getfd(int pidfd, int fd) noexcept override;

@@ -175,11 +175,26 @@ struct Trees {
     int error;
 };
 
-int open_one_tree(const TreeRequest& request) noexcept {
+int map_ids(int tree, const TreeRequest& request) noexcept {
+    if (request.id_map < 0) return 0;
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<std::uint64_t>(request.id_map);
+    const int flags = AT_EMPTY_PATH | (request.id_map_tree ? AT_RECURSIVE : 0);
+    return ::syscall(SYS_mount_setattr, tree, "", flags, &attributes, sizeof attributes) < 0 ? errno
+                                                                                             : 0;
+}
+
+int open_one_tree(TreeRequest& request) noexcept {
     const unsigned flags =
         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (request.recursive ? AT_RECURSIVE : 0);
     const long fd = ::syscall(SYS_open_tree, AT_FDCWD, request.path, flags);
     if (fd < 0) return -errno;
+    if (const int error = map_ids(static_cast<int>(fd), request); error != 0) {
+        request.unmapped = true;
+        ::syscall(SYS_close, fd);
+        return -error;
+    }
     if (request.attach &&
         ::syscall(SYS_move_mount, fd, "", AT_FDCWD, request.path, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
         const int error = errno;
@@ -209,6 +224,27 @@ pid_t LinuxKernel::spawn(const SpawnRequest& request) noexcept {
     if (pid < 0 || child.error == 0) return pid;
     reap(pid);
     return -child.error;
+}
+
+pid_t LinuxKernel::hold_user_namespace() noexcept {
+    const std::uint64_t all = ~std::uint64_t{0};
+    std::uint64_t before = 0;
+    const pid_t parent = ::getpid();
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
+    clone_args arguments{};
+    arguments.flags = CLONE_NEWUSER;
+    arguments.exit_signal = SIGCHLD;
+    long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) {
+        // No signal but SIGKILL is let through; a parent that died before this line is asked for.
+        ::syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        while (::syscall(SYS_getppid) == parent)
+            ::syscall(SYS_ppoll, nullptr, 0, nullptr, nullptr, sizeof all);
+        ::syscall(SYS_exit_group, 0);
+    }
+    if (pid < 0) pid = -errno;
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
+    return static_cast<pid_t>(pid);
 }
 
 int LinuxKernel::open_trees(int pidfd, TreeRequest* requests, std::size_t count) noexcept {

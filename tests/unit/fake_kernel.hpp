@@ -85,6 +85,7 @@ struct Process {
     std::shared_ptr<FakeInit> script;
     bool traced = false;                // it stands still after a call that is waited for
     std::optional<long> traced_result;  // what that call gave
+    bool dies_with_command = false;  // PR_SET_PDEATHSIG
 };
 
 class FakeKernel final : public sys::Kernel {
@@ -129,6 +130,7 @@ public:
     std::vector<pid_t> processes() const;  // running and zombies
     std::vector<pid_t> running() const;
     std::vector<std::string> cgroups() const;  // paths of all directories but the hierarchies' own
+    void end_command();                        // what dies with the command is gone
     void reap_all();                           // as the caller's subreaper does
     void settle();                             // lets every process go on until it waits
     bool uses(const std::string& path);        // a listener is bound there and held by somebody
@@ -183,6 +185,7 @@ public:
     int poll(pollfd* fds, nfds_t count, int timeout_ms) noexcept override;
     pid_t spawn(const sys::SpawnRequest& request) noexcept override;
     int open_trees(int pidfd, sys::TreeRequest* requests, std::size_t count) noexcept override;
+    pid_t hold_user_namespace() noexcept override;
     int pidfd_open(pid_t pid, unsigned flags) noexcept override;
     int pidfd_send_signal(int pidfd, int signal) noexcept override;
     int pidfd_getfd(int pidfd, int fd) noexcept override;

@@ -46,6 +46,7 @@ void FakeKernel::make_proc_directory(pid_t pid) {
     for (const auto& [name, content] : files)
         make_file(directory + "/" + name, content)->of_kernel = true;
     make_directory(directory + "/root");
+    make_file(directory + "/ns/user", "");
 }
 
 void FakeKernel::end(Process& process, int code, int status) {
@@ -61,6 +62,11 @@ void FakeKernel::end(Process& process, int code, int status) {
 void FakeKernel::forget(pid_t pid) {
     root_->entries["proc"]->entries.erase(std::to_string(pid));
     processes_.erase(pid);
+}
+
+void FakeKernel::end_command() {
+    for (const pid_t pid : processes())
+        if (process(pid)->dies_with_command) forget(pid);
 }
 
 void FakeKernel::reap_all() {
@@ -127,6 +133,13 @@ int FakeKernel::open_trees(int pidfd, sys::TreeRequest* requests, std::size_t co
         requests[i].fd = install(tree);
     }
     return 0;
+}
+
+pid_t FakeKernel::hold_user_namespace() noexcept {
+    if (const int error = enter("hold_user_namespace", ""); error < 0) return error;
+    Process& holder = new_process(nullptr);
+    holder.dies_with_command = true;
+    return holder.pid;
 }
 
 int FakeKernel::pidfd_open(pid_t pid, unsigned) noexcept {

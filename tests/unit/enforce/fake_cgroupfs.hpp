@@ -194,6 +194,7 @@ public:
     int clock_gettime(clockid_t, timespec&) noexcept override { return -ENOSYS; }
     int lseek(int, off_t, int) noexcept override { return -ENOSYS; }
     int open_trees(int, sys::TreeRequest*, std::size_t) noexcept override { return -ENOSYS; }
+    pid_t hold_user_namespace() noexcept override { return -ENOSYS; }
     int sigprocmask(int, const std::uint64_t*, std::uint64_t*) noexcept override { return -ENOSYS; }
     int signalfd(std::uint64_t, int) noexcept override { return -ENOSYS; }
     int permitted_capabilities(std::uint64_t&) noexcept override { return -ENOSYS; }

@@ -202,6 +202,21 @@ ContainerPolicy scheduled_policy() {
     return policy;
 }
 
+ContainerPolicy idmapped_policy(bool user_namespace) {
+    ContainerPolicy policy = user_namespace ? user_namespace_policy() : default_policy();
+    MountPolicy data = bind("/host/data", "/data", true);
+    const auto mappings = UserNamespaceConfig::custom({{0, 1000, 1}, {1, 2000, 5}}, {{0, 3000, 1}},
+                                                      UserNamespaceConfig::HostRoot::allowed);
+    data.id_map = policy::MountIdMap{.recursive = true, .mappings = mappings.value()};
+    policy.rootfs.mounts.push_back(data);
+    MountPolicy scratch = filesystem("/scratch", "tmpfs", 0, {"size=1m"});
+    if (user_namespace) scratch = bind("/host/scratch", "/scratch", false);
+    scratch.id_map = policy::MountIdMap{.recursive = false, .mappings = {}};
+    if (!user_namespace) scratch.id_map->mappings = mappings.value();
+    policy.rootfs.mounts.push_back(scratch);
+    return policy;
+}
+
 CgroupView v1_view() {
     CgroupView view;
     view.hierarchies = {
@@ -294,6 +309,8 @@ std::vector<NamedPlan> sample_plans() {
         {"cgroup-v1-without-namespace", compile_create(no_cgroup_namespace, facts)},
         {"host-dev", compile_create(host_dev, facts)},
         {"seccomp-notify", compile_create(notify_policy(), facts)},
+        {"idmapped", compile_create(idmapped_policy(false), facts)},
+        {"idmapped-user-namespace", compile_create(idmapped_policy(true), facts)},
         {"rare", compile_create(rare_policy(), facts)},
         {"scheduled", compile_create(scheduled_policy(), facts)},
         {"scheduled-user-namespace", compile_create(scheduled_in_user_namespace, outside)},

@@ -197,7 +197,8 @@ BOOST_AUTO_TEST_CASE(the_list_of_options_is_sorted_and_names_each_row_that_acts_
     for (const OptionRow& row : kOptionRows) {
         BOOST_TEST((std::ranges::find(names, row.option) != names.end()), row.option);
     }
-    for (const char* name : {"bind", "rbind", "remount", "rshared", "runbindable", "tmpcopyup"}) {
+    for (const char* name :
+         {"bind", "rbind", "remount", "rshared", "runbindable", "tmpcopyup", "idmap", "ridmap"}) {
         BOOST_TEST((std::ranges::find(names, name) != names.end()), name);
     }
     BOOST_TEST((std::ranges::find(names, "copy-symlink") == names.end()));
@@ -209,10 +210,6 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_this_version_does_not_carry_out_by_nam
         const char* option;
         const char* name;
     } rows[] = {
-        {"idmap", "idmap"},
-        {"idmap=uids=0-1-2;gids=0-1-2", "idmap"},
-        {"ridmap", "ridmap"},
-        {"ridmap=uids=0-1-2", "ridmap"},
         {"copy-symlink", "copy-symlink"},
         {"src-nofollow", "src-nofollow"},
         {"dest-nofollow", "dest-nofollow"},
@@ -225,15 +222,6 @@ BOOST_AUTO_TEST_CASE(refuses_options_that_this_version_does_not_carry_out_by_nam
                        "' is not supported by this version");
         BOOST_TEST((outcome.code() == Errc::unsupported));
     }
-}
-
-BOOST_AUTO_TEST_CASE(refuses_idmapped_mounts) {
-    BOOST_TEST(
-        refusal_of({"/t", "bind", "/s", {"bind"}, {{0, 1, 1}}, {}}) ==
-        "config.json /mounts/0/uidMappings: an idmapped mount is not supported by this version");
-    BOOST_TEST(
-        refusal_of({"/t", "bind", "/s", {"bind"}, {}, {{0, 1, 1}}}) ==
-        "config.json /mounts/0/gidMappings: an idmapped mount is not supported by this version");
 }
 
 BOOST_AUTO_TEST_CASE(type_and_options_decide_the_kind) {

@@ -77,6 +77,17 @@ std::string linux_section(Bundle bundle) {
     return text;
 }
 
+// Idmapped: by mappings of its own where there is no user namespace to take them from.
+std::string data_mount(Bundle bundle) {
+    constexpr const char* kMaps =
+        R"(,"uidMappings":[{"containerID":0,"hostID":1000,"size":1}],
+           "gidMappings":[{"containerID":0,"hostID":1000,"size":1}])";
+    return std::string(R"({"destination":"/data","type":"bind","source":"/host/data",
+                           "options":["rbind")") +
+           (bundle == Bundle::terminal ? "]" : R"(,"idmap"])") +
+           (bundle == Bundle::everything ? kMaps : "") + "},";
+}
+
 std::string config(Bundle bundle) {
     if (bundle == Bundle::joined)
         return R"({"ociVersion":"1.3.0","root":{"path":"rootfs"},)" + process(false) +
@@ -86,8 +97,9 @@ std::string config(Bundle bundle) {
            (bundle == Bundle::everything || bundle == Bundle::notify ? hooks() : std::string()) +
            R"("mounts":[{"destination":"/proc","type":"proc","source":"proc"},
               {"destination":"/dev/pts","type":"devpts","source":"devpts"},
-              {"destination":"/data","type":"bind","source":"/host/data","options":["rbind"]},
-              {"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup",
+              )" +
+           data_mount(bundle) +
+           R"({"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup",
                "options":[)" +
            (bundle == Bundle::user_namespace ? "\"rw\"" : "\"ro\"") + "]}]," +
            linux_section(bundle) + "}";

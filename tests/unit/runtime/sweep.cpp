@@ -58,6 +58,7 @@ void run_once(const Sweep& sweep, std::size_t number, const FaultyRun& run) {
     else
         machine->kernel.fail_call(number, run.errnum);
     const auto done = sweep.command(*machine);
+    machine->kernel.end_command();
     BOOST_TEST_CONTEXT(run.name << (done ? "" : " gave: " + done.error().message())) {
         for (const std::string& complaint : machine->kernel.complaints) BOOST_ERROR(complaint);
         if (run.must_succeed) BOOST_TEST(done.has_value());
