@@ -7,6 +7,7 @@
 #include "init/copy_up.hpp"
 #include "init/init.hpp"
 #include "init/kernel_types.hpp"
+#include "init/mount_by_flags.hpp"
 #include "init/paths.hpp"
 
 namespace nucleus::init {
@@ -53,10 +54,11 @@ long configure_option(int fs, const char* option) {
     return configure(fs, FSCONFIG_SET_STRING, key.text(), equals + 1);
 }
 
-// Flags and options of `step` into the context; `value` has the superblock flags to clear.
-long configure_all(Init& init, int fs, const wire::Step& step) {
+// Superblock flags to set, and the options of `step`, into the context; its `value` has the flags
+// to clear.
+long configure_all(Init& init, int fs, const wire::Step& step, unsigned long flags) {
     for (const auto& flag : kSuperblockFlags) {
-        const char* word = (step.flags & flag.bit) != 0   ? flag.set
+        const char* word = (flags & flag.bit) != 0        ? flag.set
                            : (step.value & flag.bit) != 0 ? flag.clear
                                                           : nullptr;
         if (word == nullptr) continue;
@@ -95,7 +97,8 @@ long take_mode(int mount, int from) {
 }
 
 // A new instance of the file system, detached, or -errno.
-int make_filesystem(Init& init, const wire::Step& step, unsigned long attributes) {
+int make_filesystem(Init& init, const wire::Step& step, unsigned long attributes,
+                    unsigned long flags) {
     const auto fs = static_cast<int>(call(__NR_fsopen, init.text(step.type), FSOPEN_CLOEXEC));
     if (fs < 0) {
         init.detail = init.text(step.type);
@@ -106,7 +109,7 @@ int make_filesystem(Init& init, const wire::Step& step, unsigned long attributes
         error = configure(fs, FSCONFIG_SET_STRING, "source", init.text(step.source));
         if (error < 0) init.detail = init.text(step.source);
     }
-    if (error >= 0) error = configure_all(init, fs, step);
+    if (error >= 0) error = configure_all(init, fs, step, flags);
     if (error >= 0) {
         error = configure(fs, FSCONFIG_CMD_CREATE, nullptr, nullptr);
         if (error < 0) take_message(init, fs, "");
@@ -134,6 +137,30 @@ int map_ids(Init& init, int mount, const wire::Step& step) {
     const long error =
         call(__NR_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
     if (error < 0) init.detail = "map its ids: has the file system idmapped mounts?";
+    return static_cast<int>(error);
+}
+
+// A tmpfs that was filled first becomes read-only as a file system too, like any other.
+long make_instance_readonly(int mount) {
+    const auto fs =
+        static_cast<int>(call(__NR_fspick, mount, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+    if (fs < 0) return fs;
+    long error = configure(fs, FSCONFIG_SET_FLAG, "ro", nullptr);
+    if (error >= 0) error = configure(fs, FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr);
+    call(__NR_close, fs);
+    return error;
+}
+
+int mount_with_flags(Init& init, const wire::Step& step, int target, bool takes_mode) {
+    unsigned mode = 0;
+    long error = 0;
+    if (takes_mode) {
+        const FileFacts facts = facts_of(target);
+        error = facts.error;
+        mode = facts.mode & 07777;
+    }
+    if (error >= 0) error = mount_by_flags(init, step, target, mode);
+    call(__NR_close, target);
     return static_cast<int>(error);
 }
 
@@ -179,11 +206,15 @@ int mount_filesystem(Init& init, const wire::Step& step) {
 
     // A tmpfs without a mode of its own takes that of the directory that it covers, as callers
     // expect of --tmpfs. A read-only one cannot be changed any more: it gets its attributes last.
-    const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=") &&
-                            (step.flags & MS_RDONLY) == 0;
+    const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=");
+    if ((step.flags & kFlagsWithoutWord) != 0)
+        return mount_with_flags(init, step, target, takes_mode);
     const bool takes_content = covers && (step.mode & wire::kCopyUp) != 0;
-    const unsigned long last = takes_mode || takes_content ? MOUNT_ATTR_RDONLY : 0;
-    int mount = make_filesystem(init, step, step.attributes_set & ~last);
+    const bool filled = takes_mode || takes_content;
+    const unsigned long last = filled ? MOUNT_ATTR_RDONLY : 0;
+    const bool sealed = filled && (step.flags & MS_RDONLY) != 0;
+    int mount = make_filesystem(init, step, step.attributes_set & ~last,
+                                sealed ? step.flags & ~MS_RDONLY : step.flags);
     if (mount == -EPERM && (step.mode & wire::kBindIfRefused) != 0) {
         mount = bind_instance(step, type);
         if (mount >= 0) return attach_and_close(mount, target);
@@ -191,6 +222,7 @@ int mount_filesystem(Init& init, const wire::Step& step) {
     long error = mount;
     if (mount >= 0 && takes_mode) error = take_mode(mount, target);
     if (error >= 0 && takes_content) error = copy_up(init, target, mount);
+    if (error >= 0 && sealed) error = make_instance_readonly(mount);
     if (error >= 0) error = set_attributes(mount, step.attributes_set & last, 0, 0);
     if (error >= 0)
         error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
@@ -227,7 +259,7 @@ int remount(Init& init, const wire::Step& step) {
             static_cast<int>(call(__NR_fspick, target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
         long done = fs;
         if (fs >= 0) {
-            done = configure_all(init, fs, step);
+            done = configure_all(init, fs, step, step.flags);
             if (done >= 0) done = configure(fs, FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr);
             call(__NR_close, fs);
         }

@@ -88,17 +88,57 @@ void spread_readonly(MountPolicy& mount) {
 
 // A bind shares the file system's instance with the host and cannot change it. mount(2) ignores
 // such options, and callers rely on that; so they are named in a warning and not handed on.
-void drop_instance_options(MountPolicy& mount, const Location& where, Warnings& warnings) {
+void drop_instance_options(MountPolicy& mount, std::string_view kind, const Location& where,
+                           Warnings& warnings) {
     const bool flags =
         ((mount.superblock_flags | mount.superblock_flags_clear) & ~std::uint64_t{MS_SILENT}) != 0;
     if (flags || !mount.filesystem_options.empty()) {
         std::string names;
         for (const std::string& option : mount.filesystem_options) names += ' ' + quoted(option);
         if (names.empty()) names = " of the file system's instance";
-        warnings.push_back(where.at("options").text("a bind mount ignores options" + names));
+        warnings.push_back(
+            where.at("options").text("a " + std::string(kind) + " mount ignores options" + names));
     }
     mount.superblock_flags = mount.superblock_flags_clear = 0;
     mount.filesystem_options.clear();
+}
+
+// What only an existing superblock's own mount(2) could change, and no descriptor can.
+Result<void> check_remount_options(const MountPolicy& mount, const Location& options) {
+    const std::uint64_t named = mount.superblock_flags | mount.superblock_flags_clear;
+    if ((named & MS_I_VERSION) != 0)
+        return options.unsupported("iversion or noiversion in a remount");
+    if ((mount.superblock_flags_clear & MS_DIRSYNC) != 0)
+        return options.invalid("nodirsync in a remount: the kernel cannot take dirsync back");
+    return {};
+}
+
+Result<void> check_new_filesystem(const MountPolicy& mount, const Location& where) {
+    if (mount.type.empty())
+        return where.at("type").invalid("is required where the options have no bind");
+    // Both are flags of mount(2) alone, which makes and attaches in one: nothing can be done to the
+    // file system between.
+    constexpr std::uint64_t kOfMountTwo = MS_SILENT | MS_I_VERSION;
+    if ((mount.superblock_flags & kOfMountTwo) != 0 && (mount.copy_up || mount.id_map))
+        return where.at("options").unsupported(
+            "silent or iversion together with tmpcopyup or idmap");
+    return {};
+}
+
+// A mount on the root itself would never be seen: the container's root is what lies below it.
+bool names_the_root(std::string_view destination) {
+    std::size_t depth = 0;
+    while (!destination.empty()) {
+        const std::size_t end = std::min(destination.find('/'), destination.size());
+        const std::string_view part = destination.substr(0, end);
+        destination.remove_prefix(std::min(end + 1, destination.size()));
+        if (part.empty() || part == ".") continue;
+        if (part != "..")
+            ++depth;
+        else if (depth > 0)
+            --depth;
+    }
+    return depth == 0;
 }
 
 Result<void> settle_kind(MountPolicy& mount, const MountWords& words, std::string_view bundle,
@@ -106,9 +146,7 @@ Result<void> settle_kind(MountPolicy& mount, const MountWords& words, std::strin
     mount.kind = kind_of(mount.type, words.bind, words.remount);
     switch (mount.kind) {
         case MountPolicy::Kind::filesystem:
-            if (mount.type.empty()) {
-                return where.at("type").invalid("is required where the options have no bind");
-            }
+            NUCLEUS_CHECK(check_new_filesystem(mount, where));
             spread_readonly(mount);
             break;
         case MountPolicy::Kind::bind:
@@ -116,15 +154,18 @@ Result<void> settle_kind(MountPolicy& mount, const MountWords& words, std::strin
                 return where.at("source").invalid("is required for a bind mount");
             }
             mount.source = in_bundle(bundle, mount.source);
-            drop_instance_options(mount, where, warnings);
+            drop_instance_options(mount, "bind", where, warnings);
             break;
         case MountPolicy::Kind::cgroup:
+            // The hierarchies are the host's instances too.
+            drop_instance_options(mount, "cgroup", where, warnings);
             break;
         case MountPolicy::Kind::remount:
             // mount(8), "remount,bind": only the mount's own attributes.
             if (words.bind) {
-                drop_instance_options(mount, where, warnings);
+                drop_instance_options(mount, "bind", where, warnings);
             } else {
+                NUCLEUS_CHECK(check_remount_options(mount, where.at("options")));
                 spread_readonly(mount);
             }
             break;
@@ -154,7 +195,11 @@ Result<MountPolicy> translate_mount(const spec::Mount& mount, const MountSurroun
         if (option.empty()) continue;
         NUCLEUS_CHECK(apply_mount_option(option, policy, words, options));
     }
+    if (!words.remount && names_the_root(policy.destination))
+        return where.at("destination").invalid("is the root itself, which root.path names");
     NUCLEUS_CHECK(settle_kind(policy, words, around.bundle, where, warnings));
+    if (policy.copy_up && (policy.kind != MountPolicy::Kind::filesystem || policy.type != "tmpfs"))
+        return options.invalid("tmpcopyup is for a new file system of type tmpfs");
     NUCLEUS_CHECK(settle_id_map(mount, words.id_map, around, where, policy));
     return policy;
 }

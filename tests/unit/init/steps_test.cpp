@@ -254,6 +254,47 @@ BOOST_AUTO_TEST_CASE(a_neighbour_of_a_target_that_was_made_is_made_without_anoth
     BOOST_TEST(recorder.has("openat2 </r> '/a/e'"));
 }
 
+BOOST_AUTO_TEST_CASE(a_flag_that_fsconfig_has_no_word_for_goes_through_mount_on_the_held_target) {
+    plan::Step step = mount("ext4", "/data");
+    step.flags = MS_SILENT;
+    step.attributes_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOATIME;
+    step.recursive_set = MOUNT_ATTR_NOSYMFOLLOW;
+    BOOST_TEST(recorder.step(step) == 0);
+    check_calls({"openat2 <root> '/data' 0x280000 resolve 0x12", "fchdir </data>",
+                 "mount '.' 0x8502", "chdir '/'", "close </data>"});
+}
+
+BOOST_AUTO_TEST_CASE(a_mount_by_flags_that_fails_leaves_its_target_again) {
+    recorder.answer("mount '.'", {-EINVAL});
+    plan::Step step = mount("ext4", "/data");
+    step.flags = MS_I_VERSION;
+    BOOST_TEST(recorder.step(step) == -EINVAL);
+    BOOST_TEST(recorder.detail() == "ext4");
+    BOOST_TEST(recorder.has("chdir '/'"));
+    BOOST_TEST(recorder.has("close </data>"));
+    step.options = {std::string(5000, 'x')};
+    BOOST_TEST(recorder.step(step) == -ENAMETOOLONG);
+}
+
+BOOST_AUTO_TEST_CASE(a_read_only_tmpfs_that_is_filled_is_sealed_after_it) {
+    plan::Step step = mount("tmpfs", "/data");
+    step.flags = MS_RDONLY;
+    step.attributes_set = MOUNT_ATTR_RDONLY;
+    step.mode = wire::kCopyUp;
+    BOOST_TEST(recorder.step(step) == 0);
+    BOOST_TEST(recorder.has("fsmount <fs tmpfs> 0x1 0x0"));
+    BOOST_TEST(!recorder.has("fsconfig <fs tmpfs> 0 'ro'"));
+    BOOST_TEST(recorder.has("fspick <mount of fs tmpfs> ''"));
+    const auto texts = recorder.texts();
+    const auto place = [&](const char* part) {
+        return std::ranges::find_if(
+            texts, [&](const std::string& text) { return text.find(part) != std::string::npos; });
+    };
+    BOOST_CHECK(place("getdents64") < place("fspick"));
+    BOOST_CHECK(place("fspick") < place("mount_setattr"));
+    BOOST_CHECK(place("mount_setattr") < place("move_mount"));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_file_system_says_of_a_refusal_is_told) {
     recorder.contents["fs tmpfs"] = "e tmpfs: Unknown parameter 'x'\n";
     recorder.answer("fsconfig <fs tmpfs> 0 'x'", {-EINVAL});

@@ -281,6 +281,50 @@ BOOST_AUTO_TEST_CASE(relative_destinations_start_at_the_root) {
                "config.json /mounts/0/destination: is required");
 }
 
+BOOST_AUTO_TEST_CASE(refuses_a_mount_on_the_root_itself_however_it_is_written) {
+    for (const char* destination : {"/", "//", ".", "/./", "..", "a/..", "/a/b/../.."}) {
+        BOOST_TEST(refusal_of({destination, "tmpfs", "", {}, {}, {}}) ==
+                       "config.json /mounts/0/destination: is the root itself, which root.path "
+                       "names",
+                   destination);
+        BOOST_TEST(refusal_of({destination, "", "", {"remount", "ro"}, {}, {}}) == "accepted");
+    }
+    for (const char* destination : {"/a", "../a", "a/../b", "/a/./b/.."})
+        BOOST_TEST(refusal_of({destination, "tmpfs", "", {}, {}, {}}) == "accepted", destination);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_tmpcopyup_of_anything_but_a_new_tmpfs) {
+    const std::string why =
+        "config.json /mounts/0/options: tmpcopyup is for a new file system of type tmpfs";
+    BOOST_TEST(refusal_of({"/t", "ramfs", "", {"tmpcopyup"}, {}, {}}) == why);
+    BOOST_TEST(refusal_of({"/t", "tmpfs", "/s", {"bind", "tmpcopyup"}, {}, {}}) == why);
+    BOOST_TEST(refusal_of({"/t", "tmpfs", "", {"remount", "tmpcopyup"}, {}, {}}) == why);
+    BOOST_TEST(tmpfs({"tmpcopyup"}).copy_up);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_only_the_flags_of_mount_could_do_to_an_existing_file_system) {
+    const std::string at = "config.json /mounts/0/options: ";
+    for (const char* option : {"iversion", "noiversion"})
+        BOOST_TEST(refusal_of({"/t", "", "", {"remount", option}, {}, {}}) ==
+                   at + "iversion or noiversion in a remount is not supported by this version");
+    BOOST_TEST(refusal_of({"/t", "", "", {"remount", "nodirsync"}, {}, {}}) ==
+               at + "nodirsync in a remount: the kernel cannot take dirsync back");
+    for (const char* option : {"silent", "loud", "sync", "nolazytime", "dirsync"})
+        BOOST_TEST(refusal_of({"/t", "", "", {"remount", option}, {}, {}}) == "accepted", option);
+    for (const char* option : {"iversion", "silent"})
+        BOOST_TEST(refusal_of({"/t", "tmpfs", "", {option, "tmpcopyup"}, {}, {}}) ==
+                   at + "silent or iversion together with tmpcopyup or idmap is not supported by "
+                        "this version");
+}
+
+BOOST_AUTO_TEST_CASE(a_cgroup_mount_warns_of_options_for_the_instance) {
+    const auto outcome = mounted({"/c", "cgroup", "cgroup", {"ro", "sync", "x=y"}, {}, {}}).outcome;
+    BOOST_TEST(outcome.policy().rootfs.mounts.at(0).superblock_flags == 0U);
+    BOOST_TEST_REQUIRE(outcome.warnings.size() == 1U);
+    BOOST_TEST(outcome.warnings.front() ==
+               "config.json /mounts/0/options: a cgroup mount ignores options 'x=y'");
+}
+
 BOOST_AUTO_TEST_CASE(refuses_nul_characters_in_strings_for_the_kernel) {
     const std::string nul("a\0b", 3);
     const std::string why = ": must not hold a NUL character";
