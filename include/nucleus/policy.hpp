@@ -100,6 +100,15 @@ struct DevicePolicy {
     bool operator==(const DevicePolicy&) const = default;
 };
 
+// A network device of the runtime's namespace that becomes the container's
+// (config-linux.md#network-devices).
+struct NetDevicePolicy {
+    std::string host_name;
+    std::string name;  // in the container; may hold one `%d`, for which the kernel finds a number
+    std::string pointer;  // JSON pointer of the entry, for errors
+    bool operator==(const NetDevicePolicy&) const = default;
+};
+
 struct CgroupPolicy {
     std::string path;  // linux.cgroupsPath: absolute, or relative to the runtime's own cgroup;
                        // empty: the runtime chooses
@@ -260,6 +269,7 @@ struct ContainerPolicy {
     std::optional<UserNamespaceConfig> joined_user_namespace;
     RootfsPolicy rootfs;
     DevicePolicy devices;
+    std::vector<NetDevicePolicy> net_devices;  // sorted by host name
     CgroupPolicy cgroup;
     std::optional<SeccompPolicy> seccomp;
     std::optional<ProcessPolicy>

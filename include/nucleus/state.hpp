@@ -33,6 +33,13 @@ struct CgroupRecord {
     bool operator==(const CgroupRecord&) const = default;
 };
 
+// A network device that a create was about to move into the namespace that it joined.
+struct NetDeviceRecord {
+    std::string name;        // in the runtime's namespace
+    std::int32_t index = 0;  // in the container's
+    bool operator==(const NetDeviceRecord&) const = default;
+};
+
 struct Record {
     std::string id;
     std::string oci_version;
@@ -43,6 +50,10 @@ struct Record {
     std::optional<ProcessId> init;  // nothing until the container process exists
     bool committed = false;         // create has succeeded
     CgroupRecord cgroup;
+    // Until the commit only: what must come back, and from which joined namespace. Afterwards the
+    // devices are the container's (config-linux.md#network-devices).
+    std::vector<NetDeviceRecord> net_devices;
+    std::string network_namespace;
     std::string socket;  // the start gate, relative to the state directory; empty once started
     bool separate_pid_namespace = true;
     // CLONE_NEW* of what config.json gave a path for that was the runtime's own: inherited.

@@ -24,6 +24,7 @@ Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
         {Op::adopt, &HostSteps::adopt},
         {Op::attach_cgroup, &HostSteps::attach_cgroup},
         {Op::set_oom_score_adj, &HostSteps::set_oom_score_adj},
+        {Op::move_net_device, &HostSteps::move_net_device},
         {Op::open_sources, &HostSteps::open_sources},
         {Op::send_console, &HostSteps::send_console},
         {Op::run_prestart_hooks, &HostSteps::run_prestart_hooks},
@@ -93,6 +94,14 @@ Result<void> HostSteps::set_oom_score_adj(Launch& launch, const plan::Step& step
     NUCLEUS_TRY(const std::string present, sys::read_file(kernel_, AT_FDCWD, file));
     if (present == wanted + "\n") return {};
     return sys::write_existing(kernel_, AT_FDCWD, file, wanted).in("set oom_score_adj");
+}
+
+Result<void> HostSteps::move_net_device(Launch& launch, const plan::Step& step) {
+    const std::string clause = "move network device '" + step.source + "'";
+    NUCLEUS_CHECK(in_.net_devices->open(launch.pidfd()).in(clause));
+    return in_.net_devices
+        ->move((*in_.net_device_policies)[step.value], launch.pid(), in_.note_net_device)
+        .in(clause);
 }
 
 Result<void> HostSteps::open_sources(Launch& launch, const plan::Step&) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "enforce/cgroup.hpp"
+#include "enforce/net_devices.hpp"
 #include "launch/hooks.hpp"
 #include "launch/launch.hpp"
 #include "launch/user_namespace_mapper.hpp"
@@ -26,6 +27,10 @@ struct HostInputs {
     std::uint64_t namespaces = 0;              // CLONE_NEW* of the container that differ from ours
     std::string rootfs;                        // where createContainer hooks run
     std::string console_socket;                // empty: the master stays in Launch::console()
+    enforce::NetDevices* net_devices = nullptr;
+    const std::vector<policy::NetDevicePolicy>* net_device_policies = nullptr;
+    // A device is about to move: write it down.
+    std::function<Result<void>(const state::NetDeviceRecord&)> note_net_device;
     std::function<Result<void>(pid_t)> adopt;  // the process exists: write it down
     std::function<Result<void>()> commit;      // everything is done but the start
 };
@@ -43,6 +48,7 @@ private:
     Result<void> adopt(Launch& launch, const plan::Step& step);
     Result<void> attach_cgroup(Launch& launch, const plan::Step& step);
     Result<void> set_oom_score_adj(Launch& launch, const plan::Step& step);
+    Result<void> move_net_device(Launch& launch, const plan::Step& step);
     Result<void> open_sources(Launch& launch, const plan::Step& step);
     Result<void> send_console(Launch& launch, const plan::Step& step);
     Result<void> run_prestart_hooks(Launch& launch, const plan::Step& step);

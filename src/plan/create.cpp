@@ -33,6 +33,7 @@ public:
         plan_.steps.reserve(96);  // the default bundle has 80: no step is moved as the list grows
         enter_namespaces();
         adopt();
+        move_net_devices();
         set_up_namespaces();
         if (own_mounts_)
             build_root();
@@ -120,6 +121,16 @@ private:
         if (waits) return;
         plan_.unawaited = static_cast<std::uint32_t>(plan_.steps.size());
         if (facts_.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
+    }
+
+    // While the process is alive that keeps their new namespace, and before the sysctls: those of a
+    // device (net.ipv4.conf.eth0...) are there only once it is.
+    void move_net_devices() {
+        for (std::size_t i = 0; i < policy_.net_devices.size(); ++i)
+            add({.op = Op::move_net_device,
+                 .target = policy_.net_devices[i].name,
+                 .source = policy_.net_devices[i].host_name,
+                 .value = i});
     }
 
     void set_up_namespaces() {

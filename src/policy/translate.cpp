@@ -11,9 +11,6 @@ namespace {
 // config-linux.md properties that this version does not act on. To go on without them would be to
 // give the caller another container than it asked for.
 Result<void> refuse_unsupported(const spec::Linux& section, const Location& where) {
-    if (!section.net_devices.empty()) {
-        return where.at("netDevices").unsupported("moving network devices");
-    }
     if (section.intel_rdt) return where.at("intelRdt").unsupported("Intel RDT");
     if (!section.mount_label.empty()) {
         return where.at("mountLabel").unsupported("a SELinux mount label");
@@ -85,6 +82,9 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     static const std::vector<spec::DeviceRule> no_rules;
     const auto& rules = section.resources ? section.resources->devices : no_rules;
     NUCLEUS_TRY(policy.devices, translate_devices(section.devices, rules, linux_location));
+    NUCLEUS_TRY(policy.net_devices,
+                translate_net_devices(section.net_devices, policy.namespaces,
+                                      linux_location.at("netDevices")));
     NUCLEUS_TRY(policy.cgroup, translate_cgroup(section, linux_location, warnings));
     if (section.seccomp) {
         NUCLEUS_TRY(policy.seccomp, translate_seccomp(*section.seccomp, input.bundle,

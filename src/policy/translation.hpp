@@ -60,6 +60,11 @@ Result<DevicePolicy> translate_devices(const std::vector<spec::Device>& devices,
                                        const std::vector<spec::DeviceRule>& rules,
                                        const Location& where);
 
+// net_devices.cpp
+Result<std::vector<NetDevicePolicy>> translate_net_devices(
+    const std::map<std::string, spec::NetDevice>& devices, const NamespaceConfig& namespaces,
+    const Location& where);
+
 // cgroup.cpp
 Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location& where,
                                       Warnings& warnings);

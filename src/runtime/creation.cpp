@@ -266,6 +266,16 @@ launch::HostInputs Creation::host_inputs() {
         const bool own = policy_.namespaces.creates(NamespaceKind::pid);
         return launch::hook_state(record_, "creating", own ? 1 : launch_->pid());
     };
+    in.net_devices = net_devices_ ? &*net_devices_ : nullptr;
+    in.net_device_policies = &policy_.net_devices;
+    in.note_net_device = [this](const state::NetDeviceRecord& device) -> Result<void> {
+        // A namespace of the container's own ends with its init, and the kernel decides about what
+        // is in it.
+        if (!policy_.namespaces.joins(NamespaceKind::net)) return {};
+        record_.net_devices.push_back(device);
+        record_.network_namespace = policy_.namespaces.use(NamespaceKind::net).path;
+        return directory_->save(record_);
+    };
     in.adopt = [this](pid_t pid) -> Result<void> {
         NUCLEUS_TRY(record_.init, state::identify(session_.kernel, pid));
         // For whoever breaks in on a create that hangs: in a hook, or where no cgroup that is
@@ -281,6 +291,7 @@ launch::HostInputs Creation::host_inputs() {
             cleanup_.push([this] { return remove_pid_file(session_.kernel, request_.pid_file); });
         }
         record_.committed = true;
+        record_.net_devices.clear();
         return directory_->save(record_);
     };
     return in;
@@ -309,6 +320,11 @@ Result<void> Creation::prepare() {
         launch_.reset();
         return {};
     });
+    if (!policy_.net_devices.empty()) {
+        net_devices_.emplace(session_.kernel);
+        // Before the launch goes, and with it the namespace.
+        cleanup_.push([this] { return net_devices_->restore(); });
+    }
     host_ = std::make_unique<launch::HostSteps>(session_.kernel, host_inputs());
     NUCLEUS_CHECK(namespaces_->unshare_namespaces());
     NUCLEUS_CHECK(launch_->prepare(*host_));
@@ -330,6 +346,7 @@ Result<void> Creation::execute() {
 void Creation::commit() {
     launch_->release();
     cleanup_.release();
+    net_devices_.reset();  // its sockets would keep the container's network namespace
     lock_.reset();
 }
 

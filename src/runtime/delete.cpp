@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include "enforce/net_devices.hpp"
 #include "launch/hooks.hpp"
 #include "runtime/session.hpp"
 
@@ -31,6 +32,9 @@ Result<void> remove_ended(Session& session, state::ContainerDirectory& directory
     if (record) {
         NUCLEUS_TRY(const auto cgroup, own_cgroup_of(session, *record));
         if (cgroup) NUCLEUS_CHECK(remove_cgroup(*cgroup).in("remove cgroup"));
+        if (!record->committed)
+            NUCLEUS_CHECK(enforce::restore_net_devices(session.kernel, record->network_namespace,
+                                                       record->net_devices));
     }
     NUCLEUS_CHECK(directory.remove());
     if (policy == nullptr) return {};

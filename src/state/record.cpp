@@ -43,6 +43,16 @@ std::string encode(const Record& record) {
     }
     json.member("committed", record.committed);
     write_cgroup(json, record.cgroup);
+    if (!record.net_devices.empty()) {
+        json.member("networkNamespace", record.network_namespace);
+        json.key("netDevices").begin_array();
+        for (const NetDeviceRecord& device : record.net_devices) {
+            json.begin_object();
+            json.member("name", device.name).member("index", device.index);
+            json.end_object();
+        }
+        json.end_array();
+    }
     json.member("socket", record.socket);
     json.member("separatePidNamespace", record.separate_pid_namespace);
     json.member("ownNamespaces", record.own_namespaces);
@@ -71,6 +81,12 @@ void read(const spec::Node& node, CgroupRecord& out) {
     object.required("made", out.made);
 }
 
+void read(const spec::Node& node, NetDeviceRecord& out) {
+    const spec::ObjectReader object(node);
+    object.required("name", out.name);
+    object.required("index", out.index);
+}
+
 void read(const spec::Node& node, Record& out) {
     const spec::ObjectReader object(node);
     object.required("id", out.id);
@@ -82,6 +98,8 @@ void read(const spec::Node& node, Record& out) {
     object.optional("init", out.init);
     object.required("committed", out.committed);
     object.required("cgroup", out.cgroup);
+    object.optional("networkNamespace", out.network_namespace);
+    object.optional("netDevices", out.net_devices);
     object.required("socket", out.socket);
     object.required("separatePidNamespace", out.separate_pid_namespace);
     object.optional("ownNamespaces", out.own_namespaces);

@@ -108,6 +108,9 @@ public:
 
     // Sockets.
     virtual int socket(int domain, int type, int protocol) noexcept = 0;
+    // socket(2) in the network namespace of `namespace_fd`, that namespace's file or a pidfd: a
+    // thread of control that shares the descriptor table enters it and ends. -errno of either call.
+    virtual int socket_in(int namespace_fd, int domain, int type, int protocol) noexcept = 0;
     virtual int socketpair(int domain, int type, int protocol, int (&fds)[2]) noexcept = 0;
     virtual int bind(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
     virtual int listen(int fd, int backlog) noexcept = 0;

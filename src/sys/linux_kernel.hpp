@@ -40,6 +40,7 @@ public:
     int statmount(std::uint64_t mount, std::uint64_t mask, void* buffer,
                   std::size_t size) noexcept override;
     int socket(int domain, int type, int protocol) noexcept override;
+    int socket_in(int namespace_fd, int domain, int type, int protocol) noexcept override;
     int socketpair(int domain, int type, int protocol, int (&fds)[2]) noexcept override;
     int bind(int fd, const sockaddr* address, socklen_t size) noexcept override;
     int listen(int fd, int backlog) noexcept override;

@@ -1,4 +1,5 @@
-// Kernel::spawn, a new program at the price of one clone and one execve, and Kernel::open_trees.
+// Kernel::spawn, a new program at the price of one clone and one execve, Kernel::open_trees and
+// Kernel::socket_in.
 // The child borrows this address space (CLONE_VM) while the parent waits (CLONE_VFORK), so no page
 // table is copied; it runs on a stack of its own and makes raw system calls only, since glibc
 // caches the thread's state.
@@ -216,6 +217,23 @@ int run_open_trees(void* argument) noexcept {
     return 0;
 }
 
+struct SocketThere {
+    int namespace_fd, domain, type, protocol;
+    long result;
+};
+
+int run_socket_there(void* argument) noexcept {
+    auto& there = *static_cast<SocketThere*>(argument);
+    if (::syscall(SYS_setns, there.namespace_fd, CLONE_NEWNET) < 0) {
+        there.result = -errno;
+    } else {
+        const long fd = ::syscall(SYS_socket, there.domain, there.type, there.protocol);
+        there.result = fd < 0 ? -errno : fd;
+    }
+    ::syscall(SYS_exit, 0);
+    return 0;
+}
+
 }  // namespace
 
 pid_t LinuxKernel::spawn(const SpawnRequest& request) noexcept {
@@ -253,6 +271,14 @@ int LinuxKernel::open_trees(int pidfd, TreeRequest* requests, std::size_t count)
     if (pid < 0) return pid;
     reap(pid);
     return -trees.error;
+}
+
+int LinuxKernel::socket_in(int namespace_fd, int domain, int type, int protocol) noexcept {
+    SocketThere there{namespace_fd, domain, type, protocol, 0};
+    const pid_t pid = run_borrowed(run_socket_there, &there, CLONE_FILES);
+    if (pid < 0) return pid;
+    reap(pid);
+    return static_cast<int>(there.result);
 }
 
 }  // namespace nucleus::sys

@@ -29,6 +29,7 @@ enum class Op : std::uint16_t {
     adopt,
     attach_cgroup,
     set_oom_score_adj,  // value
+    move_net_device,    // source = name outside, target = name inside, value = index in the policy
     // Stage 2: the container process's own surroundings.
     new_session,
     reset_affinity,
@@ -110,6 +111,7 @@ inline constexpr Operation kOperations[] = {
     {Op::adopt, Side::host, "adopt container process"},
     {Op::attach_cgroup, Side::host, "attach cgroup"},
     {Op::set_oom_score_adj, Side::host, "set oom_score_adj"},
+    {Op::move_net_device, Side::host, "move network device"},
     {Op::new_session, Side::init, "new session"},
     {Op::reset_affinity, Side::init, "reset affinity"},
     {Op::set_final_affinity, Side::init, "set final CPU affinity"},

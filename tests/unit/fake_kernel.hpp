@@ -61,6 +61,7 @@ struct Description {
         tree,
         signals,
         terminal,
+        route,  // `pid` is the number of its network namespace
         other
     };
     Kind kind = Kind::node;
@@ -103,6 +104,9 @@ public:
     void make_listener(const std::string& path);
     void make_hierarchy(const std::string& mount_point, std::map<std::string, std::string> files);
 
+    // A device of the runtime's network namespace, up and with addresses.
+    void make_device(const std::string& name, int index);
+
     // Faults. Calls are counted from 1 since the last begin().
     struct Call {
         std::string name, object;
@@ -138,6 +142,15 @@ public:
     std::vector<std::string> recorded;  // mounts, limits, programs: what is not simulated
     std::vector<std::string>
         complaints;  // what no kernel could go on with: always a test's failure
+
+    struct Device {
+        int network = 0;  // 0: the runtime's namespace
+        int index = 0;
+        std::string name;
+        bool up = false;
+        std::vector<std::string> addresses;  // ifaddrmsg and attributes
+    };
+    std::vector<Device> devices;
 
     std::uint64_t capabilities = ~std::uint64_t{0};
     unsigned seccomp_flags = 0x3f;  // that the kernel takes
@@ -176,6 +189,7 @@ public:
     int statmount(std::uint64_t mount, std::uint64_t mask, void* buffer,
                   std::size_t size) noexcept override;
     int socket(int domain, int type, int protocol) noexcept override;
+    int socket_in(int namespace_fd, int domain, int type, int protocol) noexcept override;
     int socketpair(int domain, int type, int protocol, int (&fds)[2]) noexcept override;
     int bind(int fd, const sockaddr* address, socklen_t size) noexcept override;
     int listen(int fd, int backlog) noexcept override;
@@ -244,6 +258,11 @@ private:
     Inode socket_node(const sockaddr* address, std::string& path, Place& place) const;
     std::pair<Open, Open> new_channel(const std::string& name);
     short readiness(int fd) const;
+
+    // Network devices (fake_kernel_network.cpp). By name, or by index where that is empty.
+    Device* device(int network, const std::string& name, int index);
+    int change_link(Device& changed, const std::string& body);
+    void answer_route(Description& socket, const std::string& request);
 
     // Processes (fake_kernel_processes.cpp).
     Process* process(pid_t pid);

@@ -32,8 +32,9 @@ std::pair<Open, Open> FakeKernel::new_channel(const std::string& name) {
     return {one, other};
 }
 
-int FakeKernel::socket(int, int, int) noexcept {
+int FakeKernel::socket(int domain, int, int) noexcept {
     if (const int error = enter("socket", ""); error < 0) return error;
+    if (domain == AF_NETLINK) return install(describe(Kind::route, "route socket"));
     return install(describe(Kind::other, "socket"));
 }
 
@@ -110,6 +111,11 @@ bool FakeKernel::uses(const std::string& path) {
 ssize_t FakeKernel::sendmsg(int fd, const msghdr& message, int) noexcept {
     const Open open = look_up(fd);
     if (const int error = enter("sendmsg", open ? open->name : ""); error < 0) return error;
+    if (open && open->kind == Kind::route) {
+        const iovec& part = message.msg_iov[0];
+        answer_route(*open, {static_cast<const char*>(part.iov_base), part.iov_len});
+        return static_cast<ssize_t>(part.iov_len);
+    }
     if (!open || open->kind != Kind::channel) return -ENOTCONN;
     const Open peer = open->peer.lock();
     const bool waits_for_accept = open->name == "connection";
@@ -136,7 +142,7 @@ ssize_t FakeKernel::sendmsg(int fd, const msghdr& message, int) noexcept {
 ssize_t FakeKernel::recvmsg(int fd, msghdr& message, int) noexcept {
     const Open open = look_up(fd);
     if (const int error = enter("recvmsg", open ? open->name : ""); error < 0) return error;
-    if (!open || open->kind != Kind::channel) return -ENOTCONN;
+    if (!open || (open->kind != Kind::channel && open->kind != Kind::route)) return -ENOTCONN;
     while (open->queue.empty() && progress()) {
     }
     const std::size_t room = message.msg_controllen;

@@ -168,6 +168,7 @@ public:
         return -ENOSYS;
     }
     int socket(int, int, int) noexcept override { return -ENOSYS; }
+    int socket_in(int, int, int, int) noexcept override { return -ENOSYS; }
     int socketpair(int, int, int, int (&)[2]) noexcept override { return -ENOSYS; }
     int bind(int, const sockaddr*, socklen_t) noexcept override { return -ENOSYS; }
     int listen(int, int) noexcept override { return -ENOSYS; }

@@ -355,8 +355,6 @@ BOOST_AUTO_TEST_CASE(refuses_by_name_every_property_that_it_does_not_act_on) {
                            " is not supported by this version"};
     };
     check({
-        row("/linux/netDevices", "moving network devices",
-            [](auto& spec) { spec.linux_->net_devices["eth0"] = {}; }),
         row("/linux/intelRdt", "Intel RDT",
             [](auto& spec) { spec.linux_->intel_rdt = spec::IntelRdt{}; }),
         row("/linux/mountLabel", "a SELinux mount label",

@@ -27,6 +27,10 @@ void check_nothing_is_left(Machine& machine, const FaultyRun& run) {
         if (run.call.name == "recvmsg" && left.starts_with("zombie ")) continue;
         BOOST_ERROR("left: " + left);
     }
+    // The network device is back, up and with its permanent address of global scope.
+    const auto& device = machine.kernel.devices.front();
+    BOOST_TEST((device.network == 0 && device.name == "eth1" && device.up));
+    BOOST_TEST(!device.addresses.empty());
 }
 
 // The container is whole: it is created, it starts, and it goes without a trace.
@@ -36,6 +40,11 @@ void check_container_is_whole(Machine& machine, const FaultyRun&) {
     const auto state = runtime::state(command, "c1");
     BOOST_TEST_REQUIRE(state.has_value());
     BOOST_CHECK(state->status == Status::created);
+    if (machine.bundle != Bundle::terminal) {
+        const auto& device = machine.kernel.devices.front();
+        BOOST_TEST((device.network == 1 && device.name == "net0" && device.up));
+        BOOST_TEST(device.addresses.size() == 1U);
+    }
     const auto started = runtime::start(command, "c1", warnings);
     BOOST_TEST(started.has_value(), (started ? "" : started.error().message()));
     const auto removed = runtime::remove(command, {.id = "c1", .force = true}, warnings);

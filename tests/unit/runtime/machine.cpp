@@ -73,8 +73,9 @@ std::string linux_section(Bundle bundle) {
                      "pids":{"limit":64},"memory":{"limit":67108864}},
         )" + seccomp(bundle) +
             R"(,
-        "maskedPaths":["/proc/kcore"],"readonlyPaths":["/proc/sys"]})";
-    return text;
+        "maskedPaths":["/proc/kcore"],"readonlyPaths":["/proc/sys"])";
+    if (bundle != Bundle::terminal) text += R"(,"netDevices":{"eth1":{"name":"net0"}})";
+    return text + "}";
 }
 
 // Idmapped: by mappings of its own where there is no user namespace to take them from.
@@ -168,6 +169,7 @@ Machine::Machine(Bundle which, Hierarchies hierarchies) : bundle(which) {
         kernel.make_namespace(std::string("/run/pod/") + name, flag);
         kernel.make_namespace(std::string("/proc/self/ns/") + name, flag);
     }
+    kernel.make_device("eth1", 7);
     kernel.make_listener("/run/console.sock");
     kernel.make_listener("/run/agent.sock");
     kernel.make_file("/bundle/config.json", config(which));
