@@ -37,6 +37,7 @@ SUITES = [
     _suite("process", "tests/process/run --runtime {runtime}", 40),
     _suite("rootless", "tests/rootless/run --runtime {runtime}", 60),
     _suite("seccomp", "tests/seccomp/run --runtime {runtime}", 40),
+    _suite("netdevices", "tests/netdevices/run --runtime {runtime}", 30),
     _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
     _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 90),
     _suite("attacks", "tests/attacks/run --runtime {runtime}", 50),

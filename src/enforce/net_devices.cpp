@@ -88,8 +88,7 @@ Result<void> NetDevices::restore() {
     while (!moved_.empty()) {
         const Moved moved = std::move(moved_.back());
         moved_.pop_back();
-        auto restored =
-            restore_one(moved).in("move network device '" + moved.link.name + "' back");
+        auto restored = restore_one(moved).in("move network device '" + moved.link.name + "' back");
         if (!restored && outcome) outcome = std::move(restored);
     }
     return outcome;

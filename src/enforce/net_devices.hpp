@@ -26,6 +26,7 @@ public:
     // All that has moved comes back as it was: name, addresses, up or down. Devices that
     // are not there (any more) are passed over.
     Result<void> restore();
+
 private:
     struct Moved {
         Link link;  // as it was

@@ -139,8 +139,7 @@ Result<std::string> RouteSocket::receive() {
     ssize_t size;
     do size = kernel_->recvmsg(socket_.get(), message, 0);
     while (size == -EINTR);
-    if (size < 0)
-        return Error::from_errno(static_cast<int>(-size), "hear from the route socket");
+    if (size < 0) return Error::from_errno(static_cast<int>(-size), "hear from the route socket");
     if ((message.msg_flags & MSG_TRUNC) != 0)
         return Error(Errc::system, "hear from the route socket: a message of more than 64 KiB");
     buffer.resize(static_cast<std::size_t>(size));
@@ -223,12 +222,12 @@ Result<std::vector<LinkAddress>> RouteSocket::addresses(int index) {
                         header->ifa_scope != RT_SCOPE_UNIVERSE)
                         return;
                     LinkAddress address{*header, {}};
-                    each_attribute(message, NLMSG_HDRLEN + aligned(sizeof *header),
-                                   [&](std::uint16_t attribute, std::string_view value) {
-                                       if (is_kept(attribute))
-                                           address.attributes.push_back(
-                                               {attribute, std::string(value)});
-                                   });
+                    each_attribute(
+                        message, NLMSG_HDRLEN + aligned(sizeof *header),
+                        [&](std::uint16_t attribute, std::string_view value) {
+                            if (is_kept(attribute))
+                                address.attributes.push_back({attribute, std::string(value)});
+                        });
                     if ((flags_of(address) & IFA_F_PERMANENT) != 0)
                         found.push_back(std::move(address));
                 }));

@@ -23,10 +23,10 @@ struct HostInputs {
     const std::vector<policy::Rlimit>* rlimits = nullptr;
     const policy::HookSet* hooks = nullptr;
     std::function<HookState()> state_outside,
-        state_inside;                          // state.pid as the host and as the container sees it
-    std::uint64_t namespaces = 0;              // CLONE_NEW* of the container that differ from ours
-    std::string rootfs;                        // where createContainer hooks run
-    std::string console_socket;                // empty: the master stays in Launch::console()
+        state_inside;              // state.pid as the host and as the container sees it
+    std::uint64_t namespaces = 0;  // CLONE_NEW* of the container that differ from ours
+    std::string rootfs;            // where createContainer hooks run
+    std::string console_socket;    // empty: the master stays in Launch::console()
     enforce::NetDevices* net_devices = nullptr;
     const std::vector<policy::NetDevicePolicy>* net_device_policies = nullptr;
     // A device is about to move: write it down.

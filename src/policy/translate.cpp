@@ -82,9 +82,8 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     static const std::vector<spec::DeviceRule> no_rules;
     const auto& rules = section.resources ? section.resources->devices : no_rules;
     NUCLEUS_TRY(policy.devices, translate_devices(section.devices, rules, linux_location));
-    NUCLEUS_TRY(policy.net_devices,
-                translate_net_devices(section.net_devices, policy.namespaces,
-                                      linux_location.at("netDevices")));
+    NUCLEUS_TRY(policy.net_devices, translate_net_devices(section.net_devices, policy.namespaces,
+                                                          linux_location.at("netDevices")));
     NUCLEUS_TRY(policy.cgroup, translate_cgroup(section, linux_location, warnings));
     if (section.seccomp) {
         NUCLEUS_TRY(policy.seccomp, translate_seccomp(*section.seccomp, input.bundle,

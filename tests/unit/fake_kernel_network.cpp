@@ -75,13 +75,13 @@ void FakeKernel::make_device(const std::string& name, int index) {
         header.ifa_flags = static_cast<std::uint8_t>(flags);
         return bytes_of(header) + attribute(IFA_LOCAL, std::string("\x0a\x00\x00", 3) + last);
     };
-    devices.push_back({0,
-                       index,
-                       name,
-                       true,
-                       {address(RT_SCOPE_UNIVERSE, IFA_F_PERMANENT, 1),
-                        address(RT_SCOPE_LINK, IFA_F_PERMANENT, 2),
-                        address(RT_SCOPE_UNIVERSE, 0, 3)}});
+    devices.push_back(
+        {0,
+         index,
+         name,
+         true,
+         {address(RT_SCOPE_UNIVERSE, IFA_F_PERMANENT, 1),
+          address(RT_SCOPE_LINK, IFA_F_PERMANENT, 2), address(RT_SCOPE_UNIVERSE, 0, 3)}});
 }
 
 FakeKernel::Device* FakeKernel::device(int network, const std::string& name, int index) {
@@ -110,8 +110,8 @@ int FakeKernel::change_link(Device& changed, const std::string& body) {
         if (const auto pattern = name.find("%d"); pattern != std::string::npos)
             name.replace(pattern, 2, "0");
         if (device(network, name, 0) != nullptr) return -EEXIST;
-        const int index = attributes.contains(kNewIndex) ? taken<int>(attributes[kNewIndex])
-                                                         : changed.index;
+        const int index =
+            attributes.contains(kNewIndex) ? taken<int>(attributes[kNewIndex]) : changed.index;
         changed = {network, index, name, false, {}};
     }
     if ((header.ifi_change & IFF_UP) != 0) changed.up = (header.ifi_flags & IFF_UP) != 0;
@@ -129,8 +129,8 @@ void FakeKernel::answer_route(Description& socket, const std::string& request) {
     switch (header.nlmsg_type) {
         case RTM_GETLINK: {
             auto wanted = attributes_of(body, sizeof(ifinfomsg));
-            const Device* found = device(network, wanted[IFLA_IFNAME].c_str(),
-                                         taken<ifinfomsg>(body).ifi_index);
+            const Device* found =
+                device(network, wanted[IFLA_IFNAME].c_str(), taken<ifinfomsg>(body).ifi_index);
             if (found == nullptr) {
                 error = -ENODEV;
                 break;

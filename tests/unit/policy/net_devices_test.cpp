@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(need_names_that_the_kernel_takes) {
     BOOST_TEST(with_devices({{"abcdefghijklmno", {}}}).refusal() == "accepted");
     BOOST_TEST(with_devices({{"", {}}}).refusal() ==
                "config.json /linux/netDevices/: a network device has a name");
-    BOOST_TEST(with_devices({{"a/b", {}}}).code() == Errc::invalid_config);
+    BOOST_CHECK(with_devices({{"a/b", {}}}).code() == Errc::invalid_config);
 }
 
 BOOST_AUTO_TEST_CASE(do_not_share_a_name) {

@@ -19,6 +19,11 @@ rlimits=
 oom_score_adj=
 devices=
 user=0                   # and group
+apparmor_profile=
+selinux_label=
+mount_label=
+no_new_privileges=true
+proc_mount='{"destination": "/proc", "type": "proc", "source": "proc"}'
 
 fail() {
     echo "$*" | tr '\n' ' ' >$CASE/why
@@ -53,12 +58,14 @@ bundle() {
     "capabilities": {
       "bounding": [$capabilities], "effective": [$capabilities], "permitted": [$capabilities]
     },
-    "noNewPrivileges": true
+    ${apparmor_profile:+\"apparmorProfile\": \"$apparmor_profile\",}
+    ${selinux_label:+\"selinuxLabel\": \"$selinux_label\",}
+    "noNewPrivileges": $no_new_privileges
   },
   "root": {"path": "/rootfs", "readonly": false},
   "hostname": "guest",
   "mounts": [
-    {"destination": "/proc", "type": "proc", "source": "proc"},
+    $proc_mount,
     {"destination": "/dev", "type": "tmpfs", "source": "tmpfs",
      "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]},
     {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]},
@@ -70,6 +77,7 @@ bundle() {
   "linux": {
     ${id_mappings:+\"uidMappings\": [$id_mappings], \"gidMappings\": [$id_mappings],}
     ${devices:+\"devices\": [$devices],}
+    ${mount_label:+\"mountLabel\": \"$mount_label\",}
     "cgroupsPath": "$cgroups_path",
     "namespaces": [$namespaces],
     "resources": $resources
