@@ -37,6 +37,7 @@ SUITES = [
     _suite("process", "tests/process/run --runtime {runtime}", 40),
     _suite("rootless", "tests/rootless/run --runtime {runtime}", 60),
     _suite("seccomp", "tests/seccomp/run --runtime {runtime}", 40),
+    _suite("labels", "tests/labels/run --runtime {runtime}", 20),
     _suite("netdevices", "tests/netdevices/run --runtime {runtime}", 30),
     _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
     _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 90),
@@ -44,7 +45,7 @@ SUITES = [
     _suite("schema", "tests/schema/run --runtime {runtime}", 30),
     _suite("podman", "tests/callers/podman.py --runtime {runtime}", 100),
     _suite("containerd", "tests/callers/containerd.py --runtime {runtime}", 60),
-    _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 150),
+    _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 180),
     _check("bench-short", "bench/run --short --runtime {runtime} --peer crun --peer runc", 40),
     # The suites must judge Debian's runc well, or they judge nothing.
     _suite("lifecycle-on-runc", "tests/lifecycle/run --runtime runc", 150, "long"),

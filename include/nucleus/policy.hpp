@@ -65,6 +65,7 @@ struct RootfsPolicy {
             // nothing asked
     std::vector<MountPolicy> mounts;
     std::vector<std::string> masked_paths, readonly_paths;
+    std::string mount_label;  // SELinux context of the container's own file systems; empty: none
     bool operator==(const RootfsPolicy&) const = default;
 };
 
@@ -107,6 +108,15 @@ struct NetDevicePolicy {
     std::string name;  // in the container; may hold one `%d`, for which the kernel finds a number
     std::string pointer;  // JSON pointer of the entry, for errors
     bool operator==(const NetDevicePolicy&) const = default;
+};
+
+// The resctrl group of the container (config-linux.md#intelrdt).
+struct IntelRdtPolicy {
+    std::string clos_id;               // the group; empty: one of the container's id, "/": the root
+    std::vector<std::string> schemas;  // lines of l3CacheSchema and memBwSchema, as one value
+    std::vector<std::string> schemata;  // lines that are written after it
+    bool monitoring = false;            // a monitoring group of the container's id
+    bool operator==(const IntelRdtPolicy&) const = default;
 };
 
 struct CgroupPolicy {
@@ -241,6 +251,7 @@ struct ProcessPolicy {
     // linux.memoryPolicy and linux.personality: of every process of the container.
     std::optional<MemoryPolicy> memory_policy;
     std::optional<Personality> personality;
+    std::string apparmor_profile, selinux_label;  // empty: the runtime's own
     bool operator==(const ProcessPolicy&) const = default;
 };
 
@@ -269,6 +280,7 @@ struct ContainerPolicy {
     std::optional<UserNamespaceConfig> joined_user_namespace;
     RootfsPolicy rootfs;
     DevicePolicy devices;
+    std::optional<IntelRdtPolicy> intel_rdt;
     std::vector<NetDevicePolicy> net_devices;  // sorted by host name
     CgroupPolicy cgroup;
     std::optional<SeccompPolicy> seccomp;

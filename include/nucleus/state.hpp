@@ -40,6 +40,15 @@ struct NetDeviceRecord {
     bool operator==(const NetDeviceRecord&) const = default;
 };
 
+// Absolute directories in resctrl.
+struct ResctrlRecord {
+    std::string group, monitoring;  // what the processes stand in; `monitoring` may be empty
+    // Those that did not exist and that create was about to make, parents before children: what
+    // delete removes.
+    std::vector<std::string> made;
+    bool operator==(const ResctrlRecord&) const = default;
+};
+
 struct Record {
     std::string id;
     std::string oci_version;
@@ -50,6 +59,7 @@ struct Record {
     std::optional<ProcessId> init;  // nothing until the container process exists
     bool committed = false;         // create has succeeded
     CgroupRecord cgroup;
+    std::optional<ResctrlRecord> resctrl;
     // Until the commit only: what must come back, and from which joined namespace. Afterwards the
     // devices are the container's (config-linux.md#network-devices).
     std::vector<NetDeviceRecord> net_devices;

@@ -25,6 +25,7 @@ struct Init {
     int made_in = -1;   // the directory in which open_in_root made the last target, if nothing else
                         // was opened since
     int proc_sys = -1;  // /proc/sys of a procfs of our own, opened by the first sysctl
+    int proc = -1;      // the host's procfs, while labels are still to be written
     unsigned caller_umask = 022;
     int mask_directory = -1;          // the shared empty tmpfs of masked directories
     int null_device = -1;             // the host's /dev/null, proven to be it
@@ -77,6 +78,12 @@ int open_console(Init&, const wire::Step&);
 int own_stdio(Init&, const wire::Step&);
 // sysctl.cpp
 int set_sysctl(Init&, const wire::Step&);
+// labels.cpp
+int open_proc(Init&, const wire::Step&);
+int set_key_label(Init&, const wire::Step&);
+int set_apparmor_profile(Init&, const wire::Step&);
+int set_selinux_label(Init&, const wire::Step&);
+int label_mount(Init&, const wire::Step&);
 // identity.cpp
 int new_session(Init&, const wire::Step&);
 int new_keyring(Init&, const wire::Step&);

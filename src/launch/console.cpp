@@ -27,10 +27,12 @@ Result<base::UniqueFd> connect_unix(sys::Kernel& kernel, const std::string& path
     return socket;
 }
 
-Result<void> send_console(sys::Kernel& kernel, const std::string& socket_path, int master) {
+namespace {
+
+Result<void> send_descriptor(sys::Kernel& kernel, const std::string& socket_path,
+                             std::string payload, int descriptor, const char* what) {
     NUCLEUS_TRY(auto socket, connect_unix(kernel, socket_path));
-    char payload[] = "/dev/ptmx";
-    iovec part{payload, sizeof payload - 1};
+    iovec part{payload.data(), payload.size()};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
     msghdr message{};
     message.msg_iov = &part;
@@ -41,14 +43,24 @@ Result<void> send_console(sys::Kernel& kernel, const std::string& socket_path, i
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &master, sizeof master);
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
     ssize_t sent;
     do sent = kernel.sendmsg(socket.get(), message, MSG_NOSIGNAL);
     while (sent == -EINTR);
     if (sent < 0)
         return Error::from_errno(static_cast<int>(-sent),
-                                 "send the terminal to '" + socket_path + "'");
+                                 "send the " + std::string(what) + " to '" + socket_path + "'");
     return {};
+}
+
+}  // namespace
+
+Result<void> send_console(sys::Kernel& kernel, const std::string& socket, int master) {
+    return send_descriptor(kernel, socket, "/dev/ptmx", master, "terminal");
+}
+
+Result<void> send_pidfd(sys::Kernel& kernel, const std::string& socket, int pidfd) {
+    return send_descriptor(kernel, socket, "pidfd", pidfd, "pidfd");
 }
 
 }  // namespace nucleus::launch

@@ -24,6 +24,7 @@ Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
         {Op::adopt, &HostSteps::adopt},
         {Op::attach_cgroup, &HostSteps::attach_cgroup},
         {Op::set_oom_score_adj, &HostSteps::set_oom_score_adj},
+        {Op::attach_resctrl, &HostSteps::attach_resctrl},
         {Op::move_net_device, &HostSteps::move_net_device},
         {Op::open_sources, &HostSteps::open_sources},
         {Op::send_console, &HostSteps::send_console},
@@ -94,6 +95,10 @@ Result<void> HostSteps::set_oom_score_adj(Launch& launch, const plan::Step& step
     NUCLEUS_TRY(const std::string present, sys::read_file(kernel_, AT_FDCWD, file));
     if (present == wanted + "\n") return {};
     return sys::write_existing(kernel_, AT_FDCWD, file, wanted).in("set oom_score_adj");
+}
+
+Result<void> HostSteps::attach_resctrl(Launch& launch, const plan::Step&) {
+    return in_.resctrl->attach(launch.pid()).in("attach resctrl group");
 }
 
 Result<void> HostSteps::move_net_device(Launch& launch, const plan::Step& step) {

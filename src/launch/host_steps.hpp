@@ -8,6 +8,7 @@
 
 #include "enforce/cgroup.hpp"
 #include "enforce/net_devices.hpp"
+#include "enforce/resctrl.hpp"
 #include "launch/hooks.hpp"
 #include "launch/launch.hpp"
 #include "launch/user_namespace_mapper.hpp"
@@ -27,6 +28,7 @@ struct HostInputs {
     std::uint64_t namespaces = 0;  // CLONE_NEW* of the container that differ from ours
     std::string rootfs;            // where createContainer hooks run
     std::string console_socket;    // empty: the master stays in Launch::console()
+    enforce::Resctrl* resctrl = nullptr;
     enforce::NetDevices* net_devices = nullptr;
     const std::vector<policy::NetDevicePolicy>* net_device_policies = nullptr;
     // A device is about to move: write it down.
@@ -48,6 +50,7 @@ private:
     Result<void> adopt(Launch& launch, const plan::Step& step);
     Result<void> attach_cgroup(Launch& launch, const plan::Step& step);
     Result<void> set_oom_score_adj(Launch& launch, const plan::Step& step);
+    Result<void> attach_resctrl(Launch& launch, const plan::Step& step);
     Result<void> move_net_device(Launch& launch, const plan::Step& step);
     Result<void> open_sources(Launch& launch, const plan::Step& step);
     Result<void> send_console(Launch& launch, const plan::Step& step);

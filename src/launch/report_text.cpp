@@ -55,6 +55,18 @@ const Words* words_of(wire::Op op, int errnum) {
     return nullptr;
 }
 
+// podman tells a failure with a security attribute by the quoted path, and an ENOENT in words for a
+// missing command, which this is not.
+Error label_error(const wire::Report& report, const plan::Step& step) {
+    const std::string clause = std::string(wire::operation(step.op).name) + " '" + step.source +
+                               "': write `/proc/" + report.detail + "`";
+    if (step.op == wire::Op::set_apparmor_profile && report.errnum == ENOENT)
+        return Error(Errc::invalid_config, clause + ": no profile of this name is loaded");
+    if (step.op != wire::Op::set_apparmor_profile && report.errnum == EINVAL)
+        return Error(Errc::invalid_config, clause + ": the policy does not know this label");
+    return Error::from_errno(report.errnum, clause);
+}
+
 }  // namespace
 
 Error error_of(const wire::Report& report, const plan::LaunchPlan& plan) {
@@ -64,6 +76,9 @@ Error error_of(const wire::Report& report, const plan::LaunchPlan& plan) {
     const plan::Step& step = plan.steps[index];
     if (step.op == wire::Op::find_command || step.op == wire::Op::execute)
         return command_error(report.errnum, step.source);
+    if (step.op == wire::Op::set_apparmor_profile || step.op == wire::Op::set_selinux_label ||
+        step.op == wire::Op::set_key_label)
+        return label_error(report, step);
     std::string clause = step.pointer.empty() ? "" : "config.json " + step.pointer + ": ";
     clause += wire::operation(step.op).name;
     const std::string& object = !step.target.empty() ? step.target : step.source;

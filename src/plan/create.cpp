@@ -32,7 +32,10 @@ public:
     LaunchPlan compile() {
         plan_.steps.reserve(96);  // the default bundle has 80: no step is moved as the list grows
         enter_namespaces();
+        if (!plan_.spawned_with) open_proc();
         adopt();
+        if (plan_.spawned_with) open_proc();
+        attach_resctrl();
         move_net_devices();
         set_up_namespaces();
         if (own_mounts_)
@@ -82,6 +85,14 @@ private:
             add({.op = Op::clone_container, .flags = created});
     }
 
+    // Before anything is joined where something is; else the process is born into a copy of the
+    // host's mounts. In both it is the host's own /proc.
+    void open_proc() {
+        if (!has_labels(*policy_.process)) return;
+        plan_.steps.insert(plan_.spawned_with ? plan_.steps.end() : plan_.steps.begin(),
+                           {.op = Op::open_proc});
+    }
+
     void add_join(NamespaceKind kind, std::uint32_t mode) {
         add({.op = Op::join_namespace,
              .source = namespaces_.use(kind).path,
@@ -123,6 +134,10 @@ private:
         if (facts_.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
     }
 
+    void attach_resctrl() {
+        if (policy_.intel_rdt) add({.op = Op::attach_resctrl});
+    }
+
     // While the process is alive that keeps their new namespace, and before the sysctls: those of a
     // device (net.ipv4.conf.eth0...) are there only once it is.
     void move_net_devices() {
@@ -136,6 +151,8 @@ private:
     void set_up_namespaces() {
         add({.op = Op::new_session});
         add({.op = Op::reset_affinity});
+        if (facts_.new_keyring && !policy_.process->selinux_label.empty())
+            add({.op = Op::set_key_label, .source = policy_.process->selinux_label});
         if (facts_.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts_.id});
         if (namespaces_.creates(NamespaceKind::cgroup)) add({.op = Op::unshare_cgroup});
         if (namespaces_.creates(NamespaceKind::net)) add({.op = Op::bring_up_loopback});
@@ -225,6 +242,22 @@ private:
                (mount.attributes_set & MOUNT_ATTR_RDONLY) != 0;
     }
 
+    // "linux.mountLabel will set the SELinux context for the mounts in the container": for those
+    // that are the container's own. One instance of the others serves the whole machine, or, of
+    // mqueue, the ipc namespace: that one's root is labelled.
+    std::vector<std::string> options_of(const MountPolicy& mount) const {
+        std::vector<std::string> options = mount.filesystem_options;
+        constexpr std::string_view kShared[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2"};
+        const std::string& label = policy_.rootfs.mount_label;
+        if (label.empty() || mount.kind != MountPolicy::Kind::filesystem) return options;
+        for (const std::string_view shared : kShared)
+            if (mount.type == shared) return options;
+        for (const std::string& option : options)
+            if (option.starts_with("context=")) return options;
+        options.push_back("context=" + label);
+        return options;
+    }
+
     void add_mount(const MountPolicy& mount) {
         switch (mount.kind) {
             case MountPolicy::Kind::bind:
@@ -242,7 +275,7 @@ private:
                             .target = mount.destination,
                             .source = mount.source,
                             .type = mount.type,
-                            .options = mount.filesystem_options,
+                            .options = options_of(mount),
                             .flags = mount.superblock_flags,
                             .value = mount.superblock_flags_clear,
                             .mode = (mount.copy_up ? wire::kCopyUp : 0) |
@@ -253,6 +286,10 @@ private:
                 add_cgroup_mount(mount);
                 break;
         }
+        if (mount.type == "mqueue" && !policy_.rootfs.mount_label.empty())
+            add({.op = Op::label_mount,
+                 .target = mount.destination,
+                 .source = policy_.rootfs.mount_label});
         for (std::uint64_t propagation : mount.propagation)
             add({.op = Op::set_mount_propagation,
                  .target = mount.destination,

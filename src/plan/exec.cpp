@@ -13,6 +13,8 @@ using wire::Op;
 LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& facts) {
     LaunchPlan plan;
     const auto add = [&](Step step) { plan.steps.push_back(std::move(step)); };
+    // The host's, before the container's is in sight.
+    if (has_labels(process)) add({.op = Op::open_proc});
     const auto affinity = process.exec_cpu_affinity.value_or(policy::ExecCpuAffinity{});
     if (!affinity.initial.mask.empty())
         add({.op = Op::set_initial_affinity,
@@ -28,6 +30,7 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     if (process.oom_score_adj)
         add({.op = Op::set_oom_score_adj,
              .value = static_cast<std::uint64_t>(std::int64_t{*process.oom_score_adj})});
+    if (facts.resctrl) add({.op = Op::attach_resctrl});
     add({.op = Op::new_session});
     // config.md#linux-process: without `final` the kernel alone decides what the cgroup leaves of
     // the initial affinity.
@@ -37,6 +40,8 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
         add({.op = Op::set_final_affinity,
              .source = affinity.final.text,
              .mask = affinity.final.mask});
+    if (facts.new_keyring && !process.selinux_label.empty())
+        add({.op = Op::set_key_label, .source = process.selinux_label});
     if (facts.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts.id});
     if (facts.root_by_descriptor) {
         add({.op = Op::use_host_root, .mode = wire::kRootByDescriptor});

@@ -114,6 +114,7 @@ struct ExecFacts {
     // comes along (LaunchOptions::root).
     bool root_by_descriptor = false;
     bool new_keyring = false;
+    bool resctrl = false;  // the container has a resctrl group: the process goes there too
     std::optional<policy::SeccompPolicy> seccomp;
     std::uint32_t preserve_fds = 0;
     std::string command;  // what is executed, if not process.args[0] (hooks)

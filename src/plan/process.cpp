@@ -72,6 +72,11 @@ void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
     add({.op = Op::set_umask, .mode = process.umask.value_or(~0U /* the caller's */)});
     // Without arguments it can only wait: the bundle has no process.
     if (!process.args.empty()) add({.op = Op::find_command, .source = process.args.front()});
+    // They take effect at the next execve, the program's.
+    if (!process.apparmor_profile.empty())
+        add({.op = Op::set_apparmor_profile, .source = process.apparmor_profile});
+    if (!process.selinux_label.empty())
+        add({.op = Op::set_selinux_label, .source = process.selinux_label});
     if (!plan.rlimits.empty() && limiter == Limiter::host) add({.op = Op::set_rlimits});
 }
 

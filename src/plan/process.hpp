@@ -15,6 +15,10 @@ enum class Limiter : std::uint8_t { init, host };
 // the plan's tables too.
 void add_process_steps(LaunchPlan& plan, const policy::ProcessPolicy& process,
                        const std::optional<policy::SeccompPolicy>& seccomp, Limiter limiter);
+// The process gives itself a label of a security module: it needs the host's procfs (open_proc).
+inline bool has_labels(const policy::ProcessPolicy& process) {
+    return !process.apparmor_profile.empty() || !process.selinux_label.empty();
+}
 // Wait, no_new_privs, seccomp, execve.
 void add_start_steps(LaunchPlan& plan, const policy::ProcessPolicy& process);
 

@@ -59,6 +59,7 @@ Result<void> refuse_in_foreign_mount_namespace(const spec::Spec& spec, const spe
     const Location where = document.at("linux");
     if (!section.masked_paths.empty()) return where.at("maskedPaths").invalid(why);
     if (!section.readonly_paths.empty()) return where.at("readonlyPaths").invalid(why);
+    if (!section.mount_label.empty()) return where.at("mountLabel").invalid(why);
     if (!section.rootfs_propagation.empty()) return where.at("rootfsPropagation").invalid(why);
     if (!section.devices.empty()) return where.at("devices").invalid(why);
     return {};
@@ -239,6 +240,8 @@ Result<RootfsPolicy> translate_rootfs(const spec::Spec& spec, const NamespaceCon
     NUCLEUS_CHECK(check_absolute_paths(section.readonly_paths, linux_location.at("readonlyPaths")));
     policy.masked_paths = section.masked_paths;
     policy.readonly_paths = section.readonly_paths;
+    NUCLEUS_CHECK(linux_location.at("mountLabel").without_nul(section.mount_label));
+    policy.mount_label = section.mount_label;
     return policy;
 }
 

@@ -13,17 +13,6 @@ constexpr std::uint32_t kMaximumUmask = 0777;     // umask(2)
 constexpr std::int32_t kMinimumOomScore = -1000;  // proc(5), oom_score_adj
 constexpr std::int32_t kMaximumOomScore = 1000;
 
-// What this version does not act on. An empty string counts as absent: callers write it for "none".
-Result<void> refuse_unsupported(const spec::Process& process, const Location& where) {
-    if (!process.apparmor_profile.empty()) {
-        return where.at("apparmorProfile").unsupported("an AppArmor profile");
-    }
-    if (!process.selinux_label.empty()) {
-        return where.at("selinuxLabel").unsupported("a SELinux label");
-    }
-    return {};
-}
-
 Result<void> check_command(const spec::Process& process, const Location& where) {
     if (process.args.empty()) return where.at("args").invalid("must hold at least the program");
     NUCLEUS_CHECK(where.at("args").each_without_nul(process.args));
@@ -75,13 +64,15 @@ Result<void> translate_scheduling(const spec::Process& process, const Location& 
 
 Result<ProcessPolicy> translate_process_at(const spec::Process& process, const Location& where,
                                            Warnings& warnings) {
-    NUCLEUS_CHECK(refuse_unsupported(process, where));
     NUCLEUS_CHECK(check_command(process, where));
     NUCLEUS_CHECK(check_user(process.user, where.at("user")));
     if (process.oom_score_adj &&
         (*process.oom_score_adj < kMinimumOomScore || *process.oom_score_adj > kMaximumOomScore)) {
         return where.at("oomScoreAdj").invalid("is not in -1000..1000");
     }
+
+    NUCLEUS_CHECK(where.at("apparmorProfile").without_nul(process.apparmor_profile));
+    NUCLEUS_CHECK(where.at("selinuxLabel").without_nul(process.selinux_label));
 
     ProcessPolicy policy;
     policy.terminal = process.terminal;
@@ -105,6 +96,9 @@ Result<ProcessPolicy> translate_process_at(const spec::Process& process, const L
     policy.no_new_privileges = process.no_new_privileges;
     policy.oom_score_adj = process.oom_score_adj;
     NUCLEUS_CHECK(translate_scheduling(process, where, policy));
+    // An empty string counts as absent: callers write it for "none".
+    policy.apparmor_profile = process.apparmor_profile;
+    policy.selinux_label = process.selinux_label;
     return policy;
 }
 

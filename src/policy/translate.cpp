@@ -8,16 +8,6 @@
 namespace nucleus::policy {
 namespace {
 
-// config-linux.md properties that this version does not act on. To go on without them would be to
-// give the caller another container than it asked for.
-Result<void> refuse_unsupported(const spec::Linux& section, const Location& where) {
-    if (section.intel_rdt) return where.at("intelRdt").unsupported("Intel RDT");
-    if (!section.mount_label.empty()) {
-        return where.at("mountLabel").unsupported("a SELinux mount label");
-    }
-    return {};
-}
-
 // config.md#hostname and #domainname: "on Linux, this will change the hostname in the container UTS
 // namespace". In an inherited namespace it would be the host's.
 Result<void> check_uts_name(std::string_view name, const NamespaceConfig& namespaces,
@@ -66,7 +56,6 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     const Location linux_location = document.at("linux");
     static const spec::Linux absent;
     const spec::Linux& section = spec.linux_ ? *spec.linux_ : absent;
-    NUCLEUS_CHECK(refuse_unsupported(section, linux_location));
 
     ContainerPolicy policy;
     NUCLEUS_TRY(policy.namespaces,
@@ -82,6 +71,10 @@ Result<ContainerPolicy> translate(const spec::Spec& spec, const TranslationInput
     static const std::vector<spec::DeviceRule> no_rules;
     const auto& rules = section.resources ? section.resources->devices : no_rules;
     NUCLEUS_TRY(policy.devices, translate_devices(section.devices, rules, linux_location));
+    if (section.intel_rdt) {
+        NUCLEUS_TRY(policy.intel_rdt, translate_intel_rdt(*section.intel_rdt,
+                                                          linux_location.at("intelRdt"), warnings));
+    }
     NUCLEUS_TRY(policy.net_devices, translate_net_devices(section.net_devices, policy.namespaces,
                                                           linux_location.at("netDevices")));
     NUCLEUS_TRY(policy.cgroup, translate_cgroup(section, linux_location, warnings));

@@ -60,6 +60,10 @@ Result<DevicePolicy> translate_devices(const std::vector<spec::Device>& devices,
                                        const std::vector<spec::DeviceRule>& rules,
                                        const Location& where);
 
+// intel_rdt.cpp
+Result<IntelRdtPolicy> translate_intel_rdt(const spec::IntelRdt& settings, const Location& where,
+                                           Warnings& warnings);
+
 // net_devices.cpp
 Result<std::vector<NetDevicePolicy>> translate_net_devices(
     const std::map<std::string, spec::NetDevice>& devices, const NamespaceConfig& namespaces,

@@ -1,4 +1,5 @@
 #include "runtime/creation.hpp"
+#include "launch/console.hpp"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 
 #include "enforce/seccomp.hpp"
 #include "enforce/seccomp_support.hpp"
+#include "enforce/security_labels.hpp"
 #include "runtime/gate.hpp"
 #include "spec/parse.hpp"
 #include "state/process.hpp"
@@ -88,8 +90,6 @@ void warn_of_missing_capabilities(sys::Kernel& kernel, const policy::ProcessPoli
 
 Result<void> Creation::make() {
     NUCLEUS_CHECK(state::validate_id(request_.id));
-    if (!request_.pidfd_socket.empty())
-        return Error(Errc::unsupported, "--pidfd-socket is not supported by this version");
     NUCLEUS_CHECK(read_bundle());
     NUCLEUS_CHECK(check_console(session_.kernel, policy_.process->terminal, detached_,
                                 request_.console_socket));
@@ -126,6 +126,12 @@ Result<void> Creation::read_bundle() {
     if (!policy_.namespaces.joins(NamespaceKind::mnt))
         NUCLEUS_CHECK(check_rootfs(kernel, policy_.rootfs.path));
     if (policy_.seccomp) NUCLEUS_CHECK(enforce::check_seccomp_flags(kernel, *policy_.seccomp));
+    NUCLEUS_CHECK(enforce::check_labels(kernel, *policy_.process, "config.json /process"));
+    NUCLEUS_CHECK(enforce::check_mount_label(kernel, policy_.rootfs));
+    if (policy_.intel_rdt) {
+        NUCLEUS_TRY(record_.resctrl,
+                    enforce::plan_resctrl(kernel, *policy_.intel_rdt, request_.id));
+    }
     record_.id = request_.id;
     record_.oci_version = parsed.oci_version;
     record_.bundle = request_.bundle;
@@ -189,6 +195,11 @@ Result<void> Creation::acquire() {
                 cgroup_->delegate(*policy_.cgroup.owner, warnings_).in("delegate cgroup"));
     }
     if (!cgroup_) NUCLEUS_CHECK(refuse_limits());
+    if (record_.resctrl) {
+        resctrl_.emplace(session_.kernel, *record_.resctrl);
+        cleanup_.push([this] { return resctrl_->destroy(); });
+        NUCLEUS_CHECK(resctrl_->create(*policy_.intel_rdt));
+    }
     if (start_ == Start::at_gate) {
         NUCLEUS_TRY(gate_, listen_at_gate(session_.kernel, directory_->dirfd()));
     }
@@ -266,6 +277,7 @@ launch::HostInputs Creation::host_inputs() {
         const bool own = policy_.namespaces.creates(NamespaceKind::pid);
         return launch::hook_state(record_, "creating", own ? 1 : launch_->pid());
     };
+    in.resctrl = resctrl_ ? &*resctrl_ : nullptr;
     in.net_devices = net_devices_ ? &*net_devices_ : nullptr;
     in.net_device_policies = &policy_.net_devices;
     in.note_net_device = [this](const state::NetDeviceRecord& device) -> Result<void> {
@@ -284,6 +296,9 @@ launch::HostInputs Creation::host_inputs() {
                                                           : Result<void>();
     };
     in.commit = [this]() -> Result<void> {
+        if (!request_.pidfd_socket.empty())
+            NUCLEUS_CHECK(
+                launch::send_pidfd(session_.kernel, request_.pidfd_socket, launch_->pidfd()));
         if (!request_.pid_file.empty()) {
             NUCLEUS_CHECK(write_pid_file(session_.kernel, request_.pid_file, launch_->pid()));
             // The init may be killed before it hears of the commit: the create fails then, and

@@ -76,6 +76,7 @@ private:
     base::UniqueFd lock_;
     base::UniqueFd gate_;
     std::unique_ptr<enforce::CgroupBackend> cgroup_;
+    std::optional<enforce::Resctrl> resctrl_;
     std::optional<enforce::NetDevices> net_devices_;
     std::optional<launch::UserNamespaceMapper> mapper_;
     std::unique_ptr<launch::Launch> launch_;

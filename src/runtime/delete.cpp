@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include "enforce/net_devices.hpp"
+#include "enforce/resctrl.hpp"
 #include "launch/hooks.hpp"
 #include "runtime/session.hpp"
 
@@ -32,6 +33,8 @@ Result<void> remove_ended(Session& session, state::ContainerDirectory& directory
     if (record) {
         NUCLEUS_TRY(const auto cgroup, own_cgroup_of(session, *record));
         if (cgroup) NUCLEUS_CHECK(remove_cgroup(*cgroup).in("remove cgroup"));
+        if (record->resctrl)
+            NUCLEUS_CHECK(enforce::Resctrl(session.kernel, *record->resctrl).destroy());
         if (!record->committed)
             NUCLEUS_CHECK(enforce::restore_net_devices(session.kernel, record->network_namespace,
                                                        record->net_devices));

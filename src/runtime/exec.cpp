@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <memory>
 
+#include "enforce/resctrl.hpp"
 #include "enforce/seccomp.hpp"
+#include "enforce/security_labels.hpp"
+#include "launch/console.hpp"
 #include "launch/host_steps.hpp"
 #include "runtime/creation.hpp"
 #include "runtime/foreground.hpp"
@@ -38,9 +41,6 @@ Result<void> refuse_unsupported(const ExecRequest& request) {
         return Error(Errc::unsupported, std::string(flag) + " is not supported by this version");
     };
     if (!request.cgroups.empty()) return refuse("--cgroup");
-    if (!request.pidfd_socket.empty()) return refuse("--pidfd-socket");
-    if (!request.process_label.empty()) return refuse("--process-label");
-    if (!request.apparmor_profile.empty()) return refuse("--apparmor");
     return {};
 }
 
@@ -108,6 +108,7 @@ plan::ExecFacts facts_of(const ExecRequest& request, const Container& container,
         user_namespace ? plan::CgroupEntry::from_outside : plan::CgroupEntry::by_itself;
     facts.become_root = user_namespace;
     facts.new_keyring = container.record->new_keyring;
+    facts.resctrl = container.record->resctrl.has_value();
     facts.seccomp = policy.seccomp;
     facts.preserve_fds = request.preserve_fds;
     return facts;
@@ -167,9 +168,11 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     Warnings known;  // create has told what the config alone gives cause for
     NUCLEUS_TRY(const policy::ContainerPolicy policy,
                 policy::translate(config, translation_input(session, *container.record), known));
-    NUCLEUS_TRY(const spec::Process wanted, process_of(session, request, config));
-    NUCLEUS_TRY(const policy::ProcessPolicy process,
-                policy::translate_process(wanted, policy, warnings));
+    NUCLEUS_TRY(spec::Process wanted, process_of(session, request, config));
+    if (!request.process_label.empty()) wanted.selinux_label = request.process_label;
+    if (!request.apparmor_profile.empty()) wanted.apparmor_profile = request.apparmor_profile;
+    NUCLEUS_TRY(policy::ProcessPolicy process, policy::translate_process(wanted, policy, warnings));
+    NUCLEUS_CHECK(enforce::check_labels(session.kernel, process, "process"));
     NUCLEUS_CHECK(
         check_console(session.kernel, process.terminal, request.detach, request.console_socket));
     if (!policy.namespaces.separate(NamespaceKind::user))
@@ -193,8 +196,13 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     inputs.cgroup = entrance.cgroup.get();
     inputs.beside = container.record->init->pid;
     inputs.rlimits = &process.rlimits;
+    std::optional<enforce::Resctrl> resctrl;
+    if (container.record->resctrl) resctrl.emplace(session.kernel, *container.record->resctrl);
+    inputs.resctrl = resctrl ? &*resctrl : nullptr;
     inputs.console_socket = request.console_socket;
     inputs.commit = [&]() -> Result<void> {
+        if (!request.pidfd_socket.empty())
+            NUCLEUS_CHECK(launch::send_pidfd(session.kernel, request.pidfd_socket, launch->pidfd()));
         return request.pid_file.empty()
                    ? Result<void>()
                    : write_pid_file(session.kernel, request.pid_file, launch->pid());

@@ -1,6 +1,7 @@
 #include "runtime/start_hooks.hpp"
 
 #include "enforce/seccomp.hpp"
+#include "enforce/security_labels.hpp"
 #include "launch/hooks.hpp"
 
 namespace nucleus::runtime {
@@ -17,7 +18,9 @@ Result<void> run_start_container_hooks(Session& session, const state::Record& re
     NUCLEUS_TRY(const WayIn way, way_in(session, record, policy.namespaces));
     namespaces.root = way.root.get();
     namespaces.groups_denied = way.groups_denied;
-    namespaces.process = &*policy.process;
+    policy::ProcessPolicy process = *policy.process;
+    NUCLEUS_CHECK(enforce::check_labels(session.kernel, process, "config.json /process"));
+    namespaces.process = &process;
     namespaces.seccomp = policy.seccomp;
     namespaces.record = &record;
     if (policy.seccomp) {

@@ -43,6 +43,14 @@ std::string encode(const Record& record) {
     }
     json.member("committed", record.committed);
     write_cgroup(json, record.cgroup);
+    if (record.resctrl) {
+        json.key("resctrl").begin_object();
+        json.member("group", record.resctrl->group);
+        json.member("monitoring", record.resctrl->monitoring);
+        json.key("made").begin_array();
+        for (const std::string& path : record.resctrl->made) json.value(path);
+        json.end_array().end_object();
+    }
     if (!record.net_devices.empty()) {
         json.member("networkNamespace", record.network_namespace);
         json.key("netDevices").begin_array();
@@ -81,6 +89,13 @@ void read(const spec::Node& node, CgroupRecord& out) {
     object.required("made", out.made);
 }
 
+void read(const spec::Node& node, ResctrlRecord& out) {
+    const spec::ObjectReader object(node);
+    object.required("group", out.group);
+    object.required("monitoring", out.monitoring);
+    object.required("made", out.made);
+}
+
 void read(const spec::Node& node, NetDeviceRecord& out) {
     const spec::ObjectReader object(node);
     object.required("name", out.name);
@@ -98,6 +113,7 @@ void read(const spec::Node& node, Record& out) {
     object.optional("init", out.init);
     object.required("committed", out.committed);
     object.required("cgroup", out.cgroup);
+    object.optional("resctrl", out.resctrl);
     object.optional("networkNamespace", out.network_namespace);
     object.optional("netDevices", out.net_devices);
     object.required("socket", out.socket);

@@ -29,12 +29,15 @@ enum class Op : std::uint16_t {
     adopt,
     attach_cgroup,
     set_oom_score_adj,  // value
-    move_net_device,    // source = name outside, target = name inside, value = index in the policy
+    attach_resctrl,
+    move_net_device,  // source = name outside, target = name inside, value = index in the policy
     // Stage 2: the container process's own surroundings.
     new_session,
     reset_affinity,
     set_final_affinity,  // mask, source = the same as text
-    new_keyring,         // source = name
+    open_proc,      // the host's, for the labels below
+    set_key_label,  // source = SELinux label of the keyring
+    new_keyring,    // source = name
     unshare_cgroup,
     bring_up_loopback,
     set_hostname,    // source
@@ -48,6 +51,7 @@ enum class Op : std::uint16_t {
     mount_filesystem,
     mount_bind,  // flags = MS_*: the propagation that it is born with, or 0
     remount,
+    label_mount,            // target, source = SELinux label
     set_mount_propagation,  // target, flags = MS_*
     make_device,            // target, mode with S_IF*, value = dev_t, uid, gid
     bind_device,            // target, source, slot
@@ -75,10 +79,12 @@ enum class Op : std::uint16_t {
     set_io_priority,    // value, source = its class
     drop_bounding_set,  // value = the set to keep
     set_groups,
-    set_ids,           // uid, gid
-    set_capabilities,  // the plan's capability sets
-    set_umask,         // mode
-    find_command,      // source = the name or path; argv[0] may differ (hooks)
+    set_ids,               // uid, gid
+    set_capabilities,      // the plan's capability sets
+    set_umask,             // mode
+    set_apparmor_profile,  // source
+    set_selinux_label,     // source
+    find_command,          // source = the name or path; argv[0] may differ (hooks)
     set_rlimits,
     commit,
     wait_for_start,
@@ -111,10 +117,13 @@ inline constexpr Operation kOperations[] = {
     {Op::adopt, Side::host, "adopt container process"},
     {Op::attach_cgroup, Side::host, "attach cgroup"},
     {Op::set_oom_score_adj, Side::host, "set oom_score_adj"},
+    {Op::attach_resctrl, Side::host, "attach resctrl group"},
     {Op::move_net_device, Side::host, "move network device"},
     {Op::new_session, Side::init, "new session"},
     {Op::reset_affinity, Side::init, "reset affinity"},
     {Op::set_final_affinity, Side::init, "set final CPU affinity"},
+    {Op::open_proc, Side::init, "open procfs"},
+    {Op::set_key_label, Side::init, "set SELinux label of keys"},
     {Op::new_keyring, Side::init, "new keyring"},
     {Op::unshare_cgroup, Side::init, "unshare cgroup namespace"},
     {Op::bring_up_loopback, Side::init, "bring up loopback"},
@@ -128,6 +137,7 @@ inline constexpr Operation kOperations[] = {
     {Op::mount_filesystem, Side::init, "mount"},
     {Op::mount_bind, Side::init, "bind mount"},
     {Op::remount, Side::init, "remount"},
+    {Op::label_mount, Side::init, "label mount"},
     {Op::set_mount_propagation, Side::init, "set mount propagation"},
     {Op::make_device, Side::init, "make device"},
     {Op::bind_device, Side::init, "bind device"},
@@ -156,6 +166,8 @@ inline constexpr Operation kOperations[] = {
     {Op::set_ids, Side::init, "set ids"},
     {Op::set_capabilities, Side::init, "set capabilities"},
     {Op::set_umask, Side::init, "set umask"},
+    {Op::set_apparmor_profile, Side::init, "set AppArmor profile"},
+    {Op::set_selinux_label, Side::init, "set SELinux label"},
     {Op::find_command, Side::init, "exec"},
     {Op::set_rlimits, Side::host, "set rlimits"},
     {Op::commit, Side::host, "commit"},

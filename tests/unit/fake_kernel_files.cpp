@@ -119,7 +119,10 @@ void FakeKernel::fill_cgroup(Node& cgroup, const Inode& self) {
         return 0;
     };
     // Written by a member-to-be itself: FakeInit does that.
-    cgroup.entries["tasks"] = new_node(Node::Type::file);
+    const Inode tasks = cgroup.entries["tasks"] = new_node(Node::Type::file);
+    tasks->of_kernel = true;
+    tasks->shows = members->shows;
+    tasks->command = members->command;
     const Inode killing = cgroup.entries["cgroup.kill"];
     if (!killing) {
         cgroup.entries.erase("cgroup.kill");

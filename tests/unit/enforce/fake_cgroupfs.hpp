@@ -39,6 +39,7 @@ public:
     std::vector<std::pair<std::string, std::string>> writes;  // path, text; in order
     // Answers a write to that path: 0 takes it, else -errno.
     std::map<std::string, std::function<int(const std::string&)>> on_write;
+    std::string child;  // what the kernel makes in each new directory: resctrl's mon_groups
     std::map<std::string, int> on_mkdir, on_rmdir, on_access, on_chown;  // -errno
     std::map<std::string, uid_t> owners;                                 // of what was given away
     std::function<void()> on_sleep = [] {};
@@ -81,6 +82,7 @@ public:
         if (directories.contains(directory)) return -EEXIST;
         if (!directories.contains(directory.substr(0, directory.rfind('/')))) return -ENOENT;
         directories.insert(directory);
+        if (!child.empty()) directories.insert(directory + "/" + child);
         for (const auto& [mount_point, files] : templates_)
             if (directory.starts_with(mount_point + "/"))
                 for (const auto& [name, content] : files)
@@ -93,6 +95,7 @@ public:
         const std::string directory = path;
         if (!directories.contains(directory)) return -ENOENT;
         if (!contents[directory + "/cgroup.procs"].empty()) return -EBUSY;
+        if (!child.empty()) directories.erase(directory + "/" + child);
         for (const std::string& other : directories)
             if (other.starts_with(directory + "/")) return -EBUSY;
         directories.erase(directory);

@@ -34,6 +34,7 @@ inline const CallName& call_name(long number) {
         {__NR_fchown, "fchown", "fdd"},
         {__NR_fchownat, "fchownat", "fsddx"},
         {__NR_fsconfig, "fsconfig", "fdss"},
+        {__NR_fsetxattr, "fsetxattr", "fss"},
         {__NR_fsmount, "fsmount", "fxx"},
         {__NR_fsopen, "fsopen", "sx"},
         {__NR_fspick, "fspick", "fsx"},

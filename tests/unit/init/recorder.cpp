@@ -386,7 +386,9 @@ long Recorder::perform(long number, const long (&arguments)[6]) {
         case __NR_statx:
             return fill_statx(name_of(arguments[0]), reinterpret_cast<void*>(arguments[4]));
         case __NR_fstatfs:
-            reinterpret_cast<struct statfs*>(arguments[1])->f_type = DEVPTS_SUPER_MAGIC;
+            reinterpret_cast<struct statfs*>(arguments[1])->f_type =
+                name_of(arguments[0]) == "/proc" && !fake_proc ? PROC_SUPER_MAGIC
+                                                               : DEVPTS_SUPER_MAGIC;
             return 0;
         case __NR_getcwd:
             std::memcpy(reinterpret_cast<char*>(arguments[0]), working_directory.c_str(),

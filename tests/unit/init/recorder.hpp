@@ -55,6 +55,7 @@ public:
     std::map<std::string, unsigned> owners;
     std::map<std::string, std::string> contents;  // read; readlinkat
     std::string working_directory = "/";
+    bool fake_proc = false;  // /proc is another file system
     unsigned long permitted = ~0UL;
     std::deque<wire::Order> orders;    // to the channel, before the default: proceed
     std::deque<unsigned> signals;      // that signalfd gives, one by one

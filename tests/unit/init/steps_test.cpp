@@ -494,6 +494,58 @@ BOOST_AUTO_TEST_CASE(a_sysctl_is_written_through_a_procfs_that_nobody_else_can_r
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_FIXTURE_TEST_SUITE(label_step, Fixture)
+
+plan::LaunchPlan labelling(plan::Step step) {
+    plan::LaunchPlan plan;
+    plan.steps = {{.op = Op::open_proc}, std::move(step), {.op = Op::execute}};
+    plan.argv = {"sh"};
+    return plan;
+}
+
+BOOST_AUTO_TEST_CASE(a_profile_is_written_to_the_process_own_file_of_the_hosts_procfs) {
+    recorder.run(labelling({.op = Op::set_apparmor_profile, .source = "box"}));
+    BOOST_TEST(recorder.has("openat <cwd> '/proc' 0x2b0000"));
+    // RESOLVE_BENEATH, NO_MAGICLINKS, NO_XDEV.
+    BOOST_TEST(recorder.has("openat2 </proc> 'self/attr/apparmor/exec' 0x80001 resolve 0xb"));
+    BOOST_TEST(recorder.has("write <self/attr/apparmor/exec> 'exec box'"));
+    BOOST_TEST(recorder.has("close </proc>"));
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_without_files_for_each_module_has_one_for_all) {
+    recorder.answer("openat2 </proc> 'self/attr/apparmor/exec'", {-ENOENT});
+    recorder.run(labelling({.op = Op::set_apparmor_profile, .source = "box"}));
+    BOOST_TEST(recorder.has("write <self/attr/exec> 'exec box'"));
+}
+
+BOOST_AUTO_TEST_CASE(a_selinux_label_is_written_as_it_is) {
+    recorder.run(labelling({.op = Op::set_selinux_label, .source = "u:r:t"}));
+    BOOST_TEST(recorder.has("openat2 </proc> 'self/attr/exec' 0x80001 resolve 0xb"));
+    BOOST_TEST(recorder.has("write <self/attr/exec> 'u:r:t'"));
+    BOOST_TEST(recorder.has("close </proc>"));
+}
+
+BOOST_AUTO_TEST_CASE(the_keyring_gets_the_label_of_the_process) {
+    recorder.run(labelling({.op = Op::set_key_label, .source = "u:r:t"}));
+    BOOST_TEST(recorder.has("write <self/attr/keycreate> 'u:r:t'"));
+    BOOST_TEST(!recorder.has("close </proc>"));
+}
+
+BOOST_AUTO_TEST_CASE(a_proc_that_is_no_procfs_is_refused) {  // CVE-2019-16884
+    recorder.fake_proc = true;
+    BOOST_TEST(recorder.step({.op = Op::open_proc}) == -EINVAL);
+    BOOST_TEST(recorder.detail() == "/proc is no procfs");
+    BOOST_TEST(recorder.has("close </proc>"));
+}
+
+BOOST_AUTO_TEST_CASE(the_root_of_a_shared_file_system_is_labelled_by_itself) {
+    BOOST_TEST(recorder.step({.op = Op::label_mount, .target = "/dev/mqueue", .source = "u:r:m"}) ==
+               0);
+    BOOST_TEST(recorder.has("fsetxattr <.> 'security.selinux' 'u:r:m'"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_FIXTURE_TEST_SUITE(command_step, Fixture)
 
 plan::LaunchPlan with_path(std::vector<std::string> env, bool needs_home = false) {

@@ -217,6 +217,16 @@ ContainerPolicy idmapped_policy(bool user_namespace) {
     return policy;
 }
 
+ContainerPolicy labels_policy() {
+    ContainerPolicy policy = default_policy();
+    policy.rootfs.mount_label = "u:object_r:mount_t";
+    policy.process->apparmor_profile = "box";
+    policy.process->selinux_label = "u:r:box_t";
+    policy.intel_rdt = policy::IntelRdtPolicy{};
+    policy.net_devices = {{"eth1", "net%d", "/linux/netDevices/eth1"}};
+    return policy;
+}
+
 CgroupView v1_view() {
     CgroupView view;
     view.hierarchies = {
@@ -284,6 +294,8 @@ std::vector<NamedPlan> sample_plans() {
     exec_user.cgroup_entry = CgroupEntry::from_outside;
     exec_user.seccomp.reset();
     exec_user.become_root = exec_user.groups_denied = true;
+    ExecFacts exec_labels = exec;
+    exec_labels.resctrl = true;
     ExecFacts exec_root = exec;
     exec_root.namespaces &= ~std::uint64_t{CLONE_NEWNS};
     exec_root.root_by_descriptor = true;
@@ -315,7 +327,9 @@ std::vector<NamedPlan> sample_plans() {
         {"scheduled", compile_create(scheduled_policy(), facts)},
         {"scheduled-user-namespace", compile_create(scheduled_in_user_namespace, outside)},
         {"exec-scheduled", compile_exec(*scheduled_policy().process, exec)},
+        {"labels", compile_create(labels_policy(), facts)},
         {"exec", compile_exec(process, exec)},
+        {"exec-labels", compile_exec(*labels_policy().process, exec_labels)},
         {"exec-terminal", compile_exec(exec_terminal, exec)},
         {"exec-user-namespace", compile_exec(process, exec_user)},
         {"exec-inherited-mount-namespace", compile_exec(process, exec_root)},

@@ -23,6 +23,8 @@ policy::ContainerPolicy terminal_policy();          // 24 rows, 80 columns
 policy::ContainerPolicy rare_policy();
 // A deadline, an I/O priority, a memory policy and a personality.
 policy::ContainerPolicy scheduled_policy();
+// An AppArmor profile, SELinux labels, a resctrl group, a network device.
+policy::ContainerPolicy labels_policy();
 
 // cpu,cpuacct with its links, memory, and a named hierarchy.
 CgroupView v1_view();

@@ -347,23 +347,4 @@ BOOST_AUTO_TEST_CASE(names_of_the_machine_need_a_uts_namespace) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(refuses_by_name_every_property_that_it_does_not_act_on) {
-    const auto row = [](const char* pointer, std::string what,
-                        std::function<void(spec::Spec&)> change) {
-        return Refusal{pointer, std::move(change), Errc::unsupported,
-                       std::string("config.json ") + pointer + ": " + what +
-                           " is not supported by this version"};
-    };
-    check({
-        row("/linux/intelRdt", "Intel RDT",
-            [](auto& spec) { spec.linux_->intel_rdt = spec::IntelRdt{}; }),
-        row("/linux/mountLabel", "a SELinux mount label",
-            [](auto& spec) { spec.linux_->mount_label = "label"; }),
-        row("/process/apparmorProfile", "an AppArmor profile",
-            [](auto& spec) { spec.process->apparmor_profile = "p"; }),
-        row("/process/selinuxLabel", "a SELinux label",
-            [](auto& spec) { spec.process->selinux_label = "l"; }),
-    });
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -74,6 +74,8 @@ std::string linux_section(Bundle bundle) {
         )" + seccomp(bundle) +
             R"(,
         "maskedPaths":["/proc/kcore"],"readonlyPaths":["/proc/sys"])";
+    if (bundle == Bundle::everything)
+        text += R"(,"intelRdt":{"closID":"shared","l3CacheSchema":"L3:0=3"})";
     if (bundle != Bundle::terminal) text += R"(,"netDevices":{"eth1":{"name":"net0"}})";
     return text + "}";
 }
@@ -112,6 +114,8 @@ struct Hierarchy {
     Files files;
 };
 
+constexpr const char* kResctrl = "99 23 0:99 / /sys/fs/resctrl rw - resctrl resctrl rw\n";
+
 void mount_v1(nucleus::testing::FakeKernel& kernel) {
     const Hierarchy hierarchies[] = {
         {"/sys/fs/cgroup/memory",
@@ -134,7 +138,7 @@ void mount_v1(nucleus::testing::FakeKernel& kernel) {
     }
     kernel.make_file("/sys/fs/cgroup/cpuset/cpuset.cpus", "0-3\n")->of_kernel = true;
     kernel.make_file("/sys/fs/cgroup/cpuset/cpuset.mems", "0\n")->of_kernel = true;
-    kernel.make_file("/proc/self/mountinfo", mountinfo);
+    kernel.make_file("/proc/self/mountinfo", mountinfo + kResctrl);
     kernel.make_file("/proc/self/cgroup", own);
 }
 
@@ -147,7 +151,8 @@ void mount_v2(nucleus::testing::FakeKernel& kernel) {
                                              {"memory.max", "max\n"},
                                              {"memory.swap.max", "max\n"},
                                              {"pids.max", "max\n"}});
-    kernel.make_file("/proc/self/mountinfo", "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 none rw\n");
+    kernel.make_file("/proc/self/mountinfo",
+                     std::string("31 23 0:28 / /sys/fs/cgroup rw - cgroup2 none rw\n") + kResctrl);
     kernel.make_file("/proc/self/cgroup", "0::/\n");
 }
 
@@ -170,8 +175,10 @@ Machine::Machine(Bundle which, Hierarchies hierarchies) : bundle(which) {
         kernel.make_namespace(std::string("/proc/self/ns/") + name, flag);
     }
     kernel.make_device("eth1", 7);
+    kernel.make_hierarchy("/sys/fs/resctrl", {{"schemata", "L3:0=f\n"}});
     kernel.make_listener("/run/console.sock");
     kernel.make_listener("/run/agent.sock");
+    kernel.make_listener("/run/pidfd.sock");
     kernel.make_file("/bundle/config.json", config(which));
     kernel.make_directory("/bundle/rootfs");
     kernel.make_directory("/host/data");
@@ -205,6 +212,7 @@ CreateRequest Machine::create_request() const {
     request.bundle = "/bundle";
     request.pid_file = "/run/pid";
     if (bundle == Bundle::terminal) request.console_socket = "/run/console.sock";
+    if (bundle == Bundle::everything) request.pidfd_socket = "/run/pidfd.sock";
     return request;
 }
 
