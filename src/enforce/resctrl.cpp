@@ -89,9 +89,10 @@ Result<state::ResctrlRecord> plan_resctrl(sys::Kernel& kernel, const policy::Int
                 sys::read_file(kernel, AT_FDCWD, "/proc/self/mountinfo", 16U << 20));
     const auto mount = mount_point_in(mountinfo);
     if (!mount)
-        return Error(Errc::unsupported,
-                     "config.json /linux/intelRdt: needs a mounted resctrl file system, and none is "
-                     "mounted (or this kernel or processor has no resource director)");
+        return Error(
+            Errc::unsupported,
+            "config.json /linux/intelRdt: needs a mounted resctrl file system, and none is "
+            "mounted (or this kernel or processor has no resource director)");
     state::ResctrlRecord record;
     const bool root = policy.clos_id == "/";
     record.group = root ? *mount : *mount + "/" + (policy.clos_id.empty() ? id : policy.clos_id);

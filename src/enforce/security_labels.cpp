@@ -11,8 +11,7 @@ namespace {
 
 // A kernel with AppArmor built in and switched off has the file too, and says N.
 Result<bool> has_apparmor(sys::Kernel& kernel) {
-    const auto text =
-        sys::read_file(kernel, AT_FDCWD, "/sys/module/apparmor/parameters/enabled");
+    const auto text = sys::read_file(kernel, AT_FDCWD, "/sys/module/apparmor/parameters/enabled");
     if (!text && text.error().errnum() == ENOENT) return false;
     if (!text) return text.error();
     return text->starts_with("Y");
@@ -45,8 +44,7 @@ Result<void> check_labels(sys::Kernel& kernel, policy::ProcessPolicy& process,
         process.apparmor_profile.clear();
         return {};
     }
-    return Error(Errc::unsupported, std::string(document) +
-                                        "/apparmorProfile: the profile '" +
+    return Error(Errc::unsupported, std::string(document) + "/apparmorProfile: the profile '" +
                                         process.apparmor_profile +
                                         "' needs AppArmor, which this kernel has not got or has "
                                         "not switched on");

@@ -53,8 +53,8 @@ int close_proc(Init& init, int error) {
 }  // namespace
 
 int open_proc(Init& init, const wire::Step&) {
-    const auto proc = static_cast<int>(call(
-        __NR_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
+    const auto proc = static_cast<int>(
+        call(__NR_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
     if (proc < 0) return proc;
     struct statfs facts {};
     const long error = call(__NR_fstatfs, proc, &facts);
@@ -72,8 +72,8 @@ int set_key_label(Init& init, const wire::Step& step) {
 }
 
 int set_selinux_label(Init& init, const wire::Step& step) {
-    return close_proc(init, write_attribute(init, kShared, init.text(step.source),
-                                            step.source.size));
+    return close_proc(init,
+                      write_attribute(init, kShared, init.text(step.source), step.source.size));
 }
 
 // apparmor(7): `exec PROFILE` takes effect at the next execve.
@@ -96,12 +96,12 @@ int set_apparmor_profile(Init& init, const wire::Step& step) {
 int label_mount(Init& init, const wire::Step& step) {
     const int target = open_in_root(init, init.text(step.target), Make::nothing);
     if (target < 0) return target;
-    const auto directory = static_cast<int>(
-        call(__NR_openat, target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+    const auto directory =
+        static_cast<int>(call(__NR_openat, target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
     call(__NR_close, target);
     if (directory < 0) return directory;
-    const long error = call(__NR_fsetxattr, directory, "security.selinux",
-                            init.text(step.source), step.source.size + 1UL, 0);
+    const long error = call(__NR_fsetxattr, directory, "security.selinux", init.text(step.source),
+                            step.source.size + 1UL, 0);
     call(__NR_close, directory);
     return static_cast<int>(error);
 }

@@ -202,7 +202,8 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     inputs.console_socket = request.console_socket;
     inputs.commit = [&]() -> Result<void> {
         if (!request.pidfd_socket.empty())
-            NUCLEUS_CHECK(launch::send_pidfd(session.kernel, request.pidfd_socket, launch->pidfd()));
+            NUCLEUS_CHECK(
+                launch::send_pidfd(session.kernel, request.pidfd_socket, launch->pidfd()));
         return request.pid_file.empty()
                    ? Result<void>()
                    : write_pid_file(session.kernel, request.pid_file, launch->pid());

@@ -5,7 +5,7 @@ import signal
 
 from common import Box, ours, refused, suite
 from support import report
-from support.runtime import ConsoleSocket
+from support.runtime import ConsoleSocket, reap
 
 
 def needs_pidfds(t):
@@ -56,9 +56,13 @@ def exec_sends_a_pidfd_of_its_own_process(t):
     pid_file = os.path.join(t.directory, "exec.pid")
     t.runtime.exec(box.id, "sleep", "1000", flags=(
         "--detach", "--pid-file", pid_file, "--pidfd-socket", socket.path)).must()
+    descriptor, pid = received(t, socket)
     with open(pid_file, encoding="ascii") as file:
-        report.equal(received(t, socket)[1], int(file.read()), "the process of the pidfd")
-    box.delete("--force")
+        report.equal(pid, int(file.read()), "the process of the pidfd")
+    os.unlink(pid_file)
+    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    reap(pid)
+    box.stop().delete()
 
 
 @suite.test

@@ -19,8 +19,8 @@ struct Fixture {
 
     Fixture() {
         kernel.child = "mon_groups";
-        kernel.mount(kRoot, {{"schemata", "    L3:0=7ff;1=7ff\n    MB:0=100;1=100\n"},
-                             {"tasks", ""}});
+        kernel.mount(kRoot,
+                     {{"schemata", "    L3:0=7ff;1=7ff\n    MB:0=100;1=100\n"}, {"tasks", ""}});
         kernel.directories.insert(kRoot + "/mon_groups");
         kernel.contents["/proc/self/mountinfo"] = kMountInfo;
     }
@@ -98,8 +98,9 @@ BOOST_AUTO_TEST_CASE(a_group_that_is_there_must_have_the_schemas) {
 }
 
 BOOST_AUTO_TEST_CASE(a_group_without_schemas_must_be_there) {
-    BOOST_TEST(refusal({.clos_id = "gold"}).starts_with(
-        "config.json /linux/intelRdt/closID: the group '/sys/fs/resctrl/gold' does not exist"));
+    BOOST_TEST(refusal({.clos_id = "gold"})
+                   .starts_with("config.json /linux/intelRdt/closID: the group "
+                                "'/sys/fs/resctrl/gold' does not exist"));
     BOOST_TEST(refusal({.clos_id = "gold", .schemas = {"L3:0=f"}}) == "accepted");
 }
 

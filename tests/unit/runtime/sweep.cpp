@@ -21,8 +21,8 @@ const std::set<std::string> kResumed{"openat",  "read", "write", "recvmsg",
                                      "sendmsg", "poll", "flock", "waitid"};
 
 bool is_command_file(const std::string& name) {
-    return name.starts_with("/sys/fs/cgroup/") || name.starts_with("/proc/") ||
-           name.ends_with("_map") || name == "setgroups";
+    return name.starts_with("/sys/fs/") || name.starts_with("/proc/") || name.ends_with("_map") ||
+           name == "setgroups";
 }
 
 std::vector<FaultyRun> runs_of(const FakeKernel::Call& call, std::size_t number) {
