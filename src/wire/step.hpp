@@ -35,9 +35,9 @@ enum class Op : std::uint16_t {
     new_session,
     reset_affinity,
     set_final_affinity,  // mask, source = the same as text
-    open_proc,      // the host's, for the labels below
-    set_key_label,  // source = SELinux label of the keyring
-    new_keyring,    // source = name
+    open_proc,           // the host's, for the labels below
+    set_key_label,       // source = SELinux label of the keyring
+    new_keyring,         // source = name
     unshare_cgroup,
     bring_up_loopback,
     set_hostname,    // source

@@ -86,7 +86,7 @@ struct Process {
     std::shared_ptr<FakeInit> script;
     bool traced = false;                // it stands still after a call that is waited for
     std::optional<long> traced_result;  // what that call gave
-    bool dies_with_command = false;  // PR_SET_PDEATHSIG
+    bool dies_with_command = false;     // PR_SET_PDEATHSIG
 };
 
 class FakeKernel final : public sys::Kernel {

@@ -88,7 +88,7 @@ std::string data_mount(Bundle bundle) {
     return std::string(R"({"destination":"/data","type":"bind","source":"/host/data",
                            "options":["rbind")") +
            (bundle == Bundle::terminal ? "]" : R"(,"idmap"])") +
-           (bundle == Bundle::everything ? kMaps : "") + "},";
+           (bundle == Bundle::everything || bundle == Bundle::notify ? kMaps : "") + "},";
 }
 
 std::string config(Bundle bundle) {
