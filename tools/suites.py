@@ -21,31 +21,32 @@ def _check(name, command, budget, tier="short"):
 
 SUITES = [
     _check("lint-layers", "tools/lint-layers", 5),
-    _check("lint-format", "tools/lint-format", 20),
+    _check("lint-format", "tools/lint-format", 25),
     _check("lint-docs", "tools/lint-docs", 5),
+    _check("lint-conformance", "tools/lint-conformance {build}", 10),
     _check("lint-init", "tools/lint-init {init}", 5),
-    _suite("tools", "tests/tools/run", 50),
-    _suite("support", "tests/support/run", 20),
-    _suite("unit", "tools/run-unit-tests {build}", 35),
-    _suite("cgroups", "tests/cgroups/run --runtime {runtime}", 40),
-    _suite("limits", "tests/limits/run --runtime {runtime}", 60),
-    _suite("mounts", "tests/mounts/run --runtime {runtime}", 60),
-    _suite("peers", "tests/peers/run --runtime {runtime}", 120),
-    _suite("lifecycle", "tests/lifecycle/run --runtime {runtime}", 80),
-    _suite("namespaces", "tests/namespaces/run --runtime {runtime}", 60),
-    _suite("operations", "tests/operations/run --runtime {runtime}", 45),
-    _suite("process", "tests/process/run --runtime {runtime}", 40),
-    _suite("rootless", "tests/rootless/run --runtime {runtime}", 60),
-    _suite("seccomp", "tests/seccomp/run --runtime {runtime}", 40),
-    _suite("labels", "tests/labels/run --runtime {runtime}", 20),
-    _suite("netdevices", "tests/netdevices/run --runtime {runtime}", 30),
-    _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 90),
-    _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 90),
-    _suite("attacks", "tests/attacks/run --runtime {runtime}", 50),
-    _suite("schema", "tests/schema/run --runtime {runtime}", 30),
-    _suite("podman", "tests/callers/podman.py --runtime {runtime}", 100),
-    _suite("containerd", "tests/callers/containerd.py --runtime {runtime}", 60),
-    _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 180),
+    _suite("tools", "tests/tools/run", 40),
+    _suite("support", "tests/support/run", 10),
+    _suite("unit", "tools/run-unit-tests {build}", 30),
+    _suite("cgroups", "tests/cgroups/run --runtime {runtime}", 10),
+    _suite("limits", "tests/limits/run --runtime {runtime}", 20),
+    _suite("mounts", "tests/mounts/run --runtime {runtime}", 25),
+    _suite("peers", "tests/peers/run --runtime {runtime}", 80),
+    _suite("lifecycle", "tests/lifecycle/run --runtime {runtime}", 40),
+    _suite("namespaces", "tests/namespaces/run --runtime {runtime}", 25),
+    _suite("operations", "tests/operations/run --runtime {runtime}", 40),
+    _suite("process", "tests/process/run --runtime {runtime}", 25),
+    _suite("rootless", "tests/rootless/run --runtime {runtime}", 30),
+    _suite("seccomp", "tests/seccomp/run --runtime {runtime}", 30),
+    _suite("labels", "tests/labels/run --runtime {runtime}", 10),
+    _suite("netdevices", "tests/netdevices/run --runtime {runtime}", 20),
+    _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 65),
+    _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 75),
+    _suite("attacks", "tests/attacks/run --runtime {runtime}", 60),
+    _suite("schema", "tests/schema/run --runtime {runtime}", 25),
+    _suite("podman", "tests/callers/podman.py --runtime {runtime}", 60),
+    _suite("containerd", "tests/callers/containerd.py --runtime {runtime}", 40),
+    _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 135),
     _check("bench-short", "bench/run --short --runtime {runtime} --peer crun --peer runc", 40),
     # The suites must judge Debian's runc well, or they judge nothing.
     _suite("lifecycle-on-runc", "tests/lifecycle/run --runtime runc", 150, "long"),
@@ -58,7 +59,7 @@ SUITES = [
 ]
 
 # Installing and building come on top of the budgets of the 20-minute tier.
-BUILD_ALLOWANCE = 240
+BUILD_ALLOWANCE = 215
 
 # A suite that stands in tests/ and not in the table gets this much.
 UNLISTED_BUDGET = 30

@@ -43,7 +43,7 @@ test_a_user_limits_its_container_in_a_delegated_cgroup() {
     assert_equal "owner of the cgroup" "$(stat -c %u $CG)" $USER_ID
     assert_file pids.max 43
     assert_file memory.max 67108864
-    assert_file cpu.weight 20
+    assert_file cpu.weight 59
     start
     wait_for done
     assert_said '^0::/$'
