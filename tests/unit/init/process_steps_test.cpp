@@ -1,5 +1,5 @@
-// Single steps on scripted answers, those of the process: what each does when the image, the host or the kernel is
-// not as one would wish.
+// Single steps on scripted answers, those of the process: what each does when the image, the host
+// or the kernel is not as one would wish.
 #include <boost/test/unit_test.hpp>
 
 #include <errno.h>
