@@ -320,6 +320,7 @@ std::vector<NamedPlan> sample_plans() {
         {"cgroup-v2", compile_create(default_policy(), v2)},
         {"cgroup-v1-without-namespace", compile_create(no_cgroup_namespace, facts)},
         {"host-dev", compile_create(host_dev, facts)},
+        {"moved-from-outside", compile_create(default_policy(), outside)},
         {"seccomp-notify", compile_create(notify_policy(), facts)},
         {"idmapped", compile_create(idmapped_policy(false), facts)},
         {"idmapped-user-namespace", compile_create(idmapped_policy(true), facts)},
