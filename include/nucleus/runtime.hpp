@@ -130,6 +130,19 @@ public:
     // In the foreground the exit status of the process (128 + n after signal n); detached 0.
     virtual Result<int> run(const RunRequest& request, Warnings& warnings) = 0;
     virtual Result<int> exec(const ExecRequest& request, Warnings& warnings) = 0;
+    // Every process of the container stands still when it returns. Errc::not_running, `container
+    // not running`, of one that is neither created nor running.
+    virtual Result<void> pause(const std::string& id) = 0;
+    virtual Result<void> resume(const std::string& id) = 0;  // `container not paused`
+    // The container's processes as the runtime's pid namespace numbers them, sorted; none of a
+    // stopped one.
+    virtual Result<std::vector<std::int32_t>> processes(const std::string& id) = 0;
+    // The rows of these processes, below their heading, in what the host's ps(1) prints for
+    // `arguments` (none: -ef).
+    virtual Result<std::string> process_table(const std::vector<std::int32_t>& pids,
+                                              const std::vector<std::string>& arguments) = 0;
+    // The ids that are taken, sorted, whatever state their containers are in.
+    virtual Result<std::vector<std::string>> ids() = 0;
     // Sorted by id. A container that cannot be read becomes a warning.
     virtual Result<std::vector<ContainerState>> list(Warnings& warnings) = 0;
 };

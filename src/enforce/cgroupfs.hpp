@@ -70,6 +70,7 @@ private:
     std::set<std::string> enable(const std::string& directory, const std::set<std::string>& wanted);
 
     Result<void> set_frozen(bool frozen);
+    Result<bool> stands_still();
     Result<bool> wait_until_frozen();
     Result<void> signal_once(int signal);
     Result<void> kill_until_empty();

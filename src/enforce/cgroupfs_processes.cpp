@@ -62,13 +62,21 @@ Result<bool> CgroupfsBackend::frozen() {
         if (text.error().errnum() == ENOENT || text.error().errnum() == ENODEV) return false;
         return text.error();
     }
-    return freezer ? *text == "FROZEN" : has_line(*text, "frozen 1");
+    // FREEZING: it was told to, and what was forked meanwhile runs on until it is told again.
+    return freezer ? *text != "THAWED" : has_line(*text, "frozen 1");
+}
+
+Result<bool> CgroupfsBackend::stands_still() {
+    const std::string* freezer = directory_of("freezer");
+    if (!freezer) return frozen();
+    NUCLEUS_TRY(const std::string state, read_value(kernel_, *freezer + "/freezer.state"));
+    return state == "FROZEN";
 }
 
 Result<bool> CgroupfsBackend::wait_until_frozen() {
     Patience patience(kernel_, kFreezeMs);
     for (;;) {
-        NUCLEUS_TRY(const bool done, frozen());
+        NUCLEUS_TRY(const bool done, stands_still());
         if (done) return true;
         if (!patience.wait()) return false;
         // v1 stays at FREEZING for a process that was forked meanwhile, until it is told again.
@@ -77,8 +85,9 @@ Result<bool> CgroupfsBackend::wait_until_frozen() {
 }
 
 Result<void> CgroupfsBackend::freeze() {
-    NUCLEUS_CHECK(set_frozen(true));
-    auto done = wait_until_frozen();
+    if (!directory_of("freezer") && !directory_of("")) return no_freezer();
+    auto told = set_frozen(true);
+    auto done = told ? wait_until_frozen() : Result<bool>(std::move(told).error());
     if (done && *done) return {};
     Error error =
         done ? Error(Errc::system, "freeze the cgroup: its processes did not come to a stop")

@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "base/json_writer.hpp"
+#include "launch/host_program.hpp"
 #include "launch/launch.hpp"
 #include "sys/files.hpp"
 
@@ -122,21 +123,13 @@ void end_child(sys::Kernel& kernel, pid_t pid) {
     }
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-    std::vector<char*> out;
-    out.reserve(strings.size() + 1);
-    for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str()));
-    out.push_back(nullptr);
-    return out;
-}
-
 Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook,
                            const std::string& directory, const std::string& state) {
     NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
     const std::vector<std::string> arguments =
         hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
-    const std::vector<char*> argv = pointers(arguments);
-    const std::vector<char*> envp = pointers(hook.env);
+    const std::vector<char*> argv = argument_vector(arguments);
+    const std::vector<char*> envp = argument_vector(hook.env);
     sys::SpawnRequest request{};
     request.executable_fd = -1;
     request.path = hook.path.c_str();

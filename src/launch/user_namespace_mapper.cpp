@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <sys/wait.h>
 
 #include <sstream>
 
+#include "launch/host_program.hpp"
 #include "sys/files.hpp"
 
 namespace nucleus::launch {
@@ -62,49 +62,6 @@ bool maps_only(const std::vector<IdMapping>& mappings, std::uint32_t own) {
 
 }  // namespace
 
-Result<void> UserNamespaceMapper::spawn_and_wait(const std::string& path,
-                                                 std::vector<std::string>& arguments) const {
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    char* envp[] = {nullptr};
-    int ends[2];
-    if (int error = kernel_->pipe2(ends, O_CLOEXEC); error < 0)
-        return Error::from_errno(-error, "make a pipe");
-    const base::UniqueFd output(ends[0]);
-    base::UniqueFd output_end(ends[1]);
-    sys::SpawnRequest request{};
-    request.executable_fd = -1;
-    request.path = path.c_str();
-    request.argv = argv.data();
-    request.envp = envp;
-    request.stdio[0] = -1;
-    request.stdio[1] = request.stdio[2] = output_end.get();
-    request.join_namespaces_fd = -1;
-    request.cgroup_fd = -1;
-    const pid_t pid = kernel_->spawn(request);
-    if (pid < 0) return Error::from_errno(-pid, "execute");
-    output_end.reset();
-    std::string said;
-    char buffer[512];
-    for (ssize_t got; (got = kernel_->read(output.get(), buffer, sizeof buffer)) > 0;)
-        said.append(buffer, static_cast<std::size_t>(got));
-    siginfo_t info{};
-    int error;
-    do error = kernel_->waitid(P_PID, static_cast<id_t>(pid), info, WEXITED);
-    while (error == -EINTR);
-    if (error < 0) {
-        // Not reaped yet: the number is still its own.
-        kernel_->kill(pid, SIGKILL);
-        while (kernel_->waitid(P_PID, static_cast<id_t>(pid), info, WEXITED) == -EINTR) {
-        }
-        return Error::from_errno(-error, "wait for it");
-    }
-    if (info.si_code == CLD_EXITED && info.si_status == 0) return {};
-    while (!said.empty() && said.back() == '\n') said.pop_back();
-    return Error(Errc::system, said.empty() ? "it failed" : said);
-}
-
 Result<void> UserNamespaceMapper::run(const char* program, pid_t pid,
                                       const std::vector<IdMapping>& mappings) const {
     std::vector<std::string> arguments{program, std::to_string(pid)};
@@ -114,7 +71,8 @@ Result<void> UserNamespaceMapper::run(const char* program, pid_t pid,
     for (const char* directory : kDirectories) {
         const std::string path = std::string(directory) + program;
         if (kernel_->faccessat(AT_FDCWD, path.c_str(), X_OK, 0) < 0) continue;
-        return spawn_and_wait(path, arguments).in(path);
+        NUCLEUS_CHECK(run_host_program(*kernel_, path, arguments).in(path));
+        return {};
     }
     return Error(Errc::unsupported, std::string("to map ids that are not the caller's own needs ") +
                                         program + ", which is not installed");

@@ -30,7 +30,6 @@ private:
     Result<void> write_map(int directory, pid_t pid, const char* file, const char* program,
                            const std::vector<IdMapping>& mappings, bool by_itself) const;
     Result<void> run(const char* program, pid_t pid, const std::vector<IdMapping>& mappings) const;
-    Result<void> spawn_and_wait(const std::string& path, std::vector<std::string>& arguments) const;
 
     sys::Kernel* kernel_;
     UserNamespaceConfig config_;

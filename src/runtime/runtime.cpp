@@ -33,6 +33,16 @@ public:
     Result<int> exec(const ExecRequest& request, Warnings& warnings) override {
         return runtime::exec(session_, request, warnings);
     }
+    Result<void> pause(const std::string& id) override { return runtime::pause(session_, id); }
+    Result<void> resume(const std::string& id) override { return runtime::resume(session_, id); }
+    Result<std::vector<std::int32_t>> processes(const std::string& id) override {
+        return runtime::processes(session_, id);
+    }
+    Result<std::string> process_table(const std::vector<std::int32_t>& pids,
+                                      const std::vector<std::string>& arguments) override {
+        return runtime::process_table(kernel_, pids, arguments);
+    }
+    Result<std::vector<std::string>> ids() override { return session_.store.list(); }
     Result<std::vector<ContainerState>> list(Warnings& warnings) override {
         return runtime::list(session_, warnings);
     }

@@ -107,6 +107,11 @@ Result<void> remove_ended(Session& session, state::ContainerDirectory& directory
                           const policy::ContainerPolicy* policy, Warnings& warnings);
 Result<int> run(Session& session, const RunRequest& request, Warnings& warnings);
 Result<int> exec(Session& session, const ExecRequest& request, Warnings& warnings);
+Result<void> pause(Session& session, const std::string& id);
+Result<void> resume(Session& session, const std::string& id);
+Result<std::vector<std::int32_t>> processes(Session& session, const std::string& id);
+Result<std::string> process_table(sys::Kernel& kernel, const std::vector<std::int32_t>& pids,
+                                  const std::vector<std::string>& arguments);
 Result<std::vector<ContainerState>> list(Session& session, Warnings& warnings);
 
 // The state as `state` and `list` print it.

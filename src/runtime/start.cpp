@@ -17,8 +17,9 @@ Result<void> check_startable(const Container& container) {
         case Status::stopped:
             return Error(Errc::wrong_state, "cannot start a container that has stopped");
         case Status::running:
-        case Status::paused:
             return Error(Errc::wrong_state, "cannot start an already running container");
+        case Status::paused:  // created or running: it could not say
+            return Error(Errc::wrong_state, "cannot start a container in the paused state");
         case Status::creating:
             return Error(Errc::wrong_state, "cannot start a container that is being created");
     }

@@ -124,7 +124,8 @@ public:
     };
     std::optional<InitFailure> init_failure;
     std::optional<wire::Op> init_dies_at;
-    std::map<std::string, int> exit_status;  // of a program by its path; others go on running
+    std::map<std::string, int> exit_status;     // of a program by its path; others go on running
+    std::map<std::string, std::string> output;  // what it prints on standard output
 
     // What is left.
     bool exists(const std::string& path) const;

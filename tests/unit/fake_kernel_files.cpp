@@ -123,6 +123,11 @@ void FakeKernel::fill_cgroup(Node& cgroup, const Inode& self) {
     tasks->of_kernel = true;
     tasks->shows = members->shows;
     tasks->command = members->command;
+    if (const auto events = cgroup.entries.find("cgroup.events"); events != cgroup.entries.end())
+        events->second->shows = [weak] {
+            const bool frozen = weak.lock()->entries["cgroup.freeze"]->content.starts_with("1");
+            return std::string("populated 1\nfrozen ") + (frozen ? "1\n" : "0\n");
+        };
     const Inode killing = cgroup.entries["cgroup.kill"];
     if (!killing) {
         cgroup.entries.erase("cgroup.kill");
@@ -179,10 +184,12 @@ ssize_t FakeKernel::read(int fd, void* buffer, std::size_t size) noexcept {
     if (open->kind == Description::Kind::signals) return -EAGAIN;
     if (open->kind == Description::Kind::pipe) {
         if (open->queue.empty()) return held(open->peer.lock()) ? -EAGAIN : 0;
-        const std::string bytes = open->queue.front().bytes;
-        open->queue.pop_front();
-        std::memcpy(buffer, bytes.data(), std::min(size, bytes.size()));
-        return static_cast<ssize_t>(std::min(size, bytes.size()));
+        std::string& bytes = open->queue.front().bytes;
+        const std::size_t got = std::min(shortened() ? 1 : size, bytes.size());
+        std::memcpy(buffer, bytes.data(), got);
+        bytes.erase(0, got);
+        if (bytes.empty()) open->queue.pop_front();
+        return static_cast<ssize_t>(got);
     }
     if (open->node && open->node->type == Node::Type::directory) return -EISDIR;
     if (open->node && open->node->shows && open->offset == 0) open->content = open->node->shows();

@@ -77,6 +77,8 @@ void FakeKernel::reap_all() {
 // execve(2): descriptors but stdio are closed on it.
 void FakeKernel::execute(Process& process, const std::string& path) {
     recorded.push_back("execute " + path);
+    if (const auto printed = output.find(path); printed != output.end())
+        process.descriptors.at(1)->peer.lock()->queue.push_back({printed->second, {}});
     std::erase_if(process.descriptors,
                   [](const auto& entry) { return entry.first < 0 || entry.first > 2; });
     process.script.reset();

@@ -94,6 +94,9 @@ BOOST_AUTO_TEST_CASE(containerd_is_understood) {
         {"--root /r delete --force ID", "delete id=ID force=yes"},
         {"--root /r state ID", "state id=ID"},
         {"--root /r list --format=json", "list"},
+        {"--root /r pause ID", "pause id=ID"},
+        {"--root /r resume ID", "resume id=ID"},
+        {"--root /r ps --format json ID", "ps id=ID"},
     };
     check(rows);
 }
@@ -183,6 +186,63 @@ BOOST_AUTO_TEST_CASE(refuses_a_command_line_in_one_line_that_says_where) {
                "nucleus: invalid value \"x\" for flag --rootless: not true, false or auto\n");
 }
 
+BOOST_AUTO_TEST_CASE(prints_processes_as_an_array_or_as_ps_does) {
+    Script script;
+    BOOST_TEST(run(script, {"ps", "-f", "json", "c"}).output == "[12,34]\n");
+    BOOST_TEST(run(script, {"ps", "c"}).output == "2 rows of ps\n");
+    BOOST_TEST(run(script, {"ps", "--format=table", "c", "-o", "pid", "--help"}).output ==
+               "2 rows of ps -o pid --help\n");
+    BOOST_TEST(complaint("ps --format xml c") ==
+               "nucleus: ps 'c': unknown format \"xml\" (table or json)\n");
+    script.failure = Error(Errc::system, "no");
+    BOOST_TEST(run(script, {"ps", "c"}).complaint == "nucleus: ps 'c': no\n");
+}
+
+BOOST_AUTO_TEST_CASE(kills_and_deletes_all_that_a_regular_expression_finds) {
+    Script script;
+    script.ids = {"a1", "b1", "b2", "c1"};
+    const auto calls = [&](const Arguments& arguments) {
+        script.calls.clear();
+        BOOST_TEST(run(script, arguments).status == 0);
+        return script.calls;
+    };
+    using Calls = std::vector<std::string>;
+    BOOST_TEST(calls({"kill", "-r", "^b", "KILL"}) ==
+               (Calls{"kill id=b1 signal=9", "kill id=b2 signal=9"}));
+    BOOST_TEST(calls({"kill", "--regex", "--all", "a|c"}) ==
+               (Calls{"kill id=a1 signal=15 all=yes", "kill id=c1 signal=15 all=yes"}));
+    BOOST_TEST(calls({"delete", "--force", "--regex", "[0-9]$"}).size() == 4U);
+    BOOST_TEST(calls({"delete", "-r", "^1"}).empty());
+    BOOST_TEST(calls({"delete", "b1"}) == (Calls{"delete id=b1"}));
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_behind_a_container_that_could_not_be_killed) {
+    Script script;
+    script.ids = {"a", "b", "c"};
+    script.failure = Error(Errc::not_running, "container not running");
+    script.failing_id = "b";
+    const Outcome one = run(script, {"kill", "-r", "."});
+    BOOST_TEST(one.status == 1);
+    BOOST_TEST(one.complaint == "nucleus: kill 'b': container not running\n");
+    BOOST_TEST(script.calls.size() == 3U);
+    script.failing_id.reset();
+    BOOST_TEST(run(script, {"delete", "-r", "a|b"}).complaint ==
+               "nucleus: delete 'a': container not running; delete 'b': container not running\n");
+}
+
+BOOST_AUTO_TEST_CASE(refuses_an_expression_that_is_none) {
+    Script script;
+    script.ids = {"a"};
+    for (const char* const command : {"kill", "delete"}) {
+        const Outcome outcome = run(script, {command, "-r", "a["});
+        BOOST_TEST(outcome.status == 1);
+        const std::string start =
+            "nucleus: " + std::string(command) + ": invalid regular expression \"a[\": ";
+        BOOST_TEST(outcome.complaint.starts_with(start), outcome.complaint);
+    }
+    BOOST_TEST(script.calls.empty());
+}
+
 BOOST_AUTO_TEST_CASE(complains_in_one_line_that_no_terminal_obeys) {
     BOOST_TEST(complaint("kill c a\nb\x1b[2J\t\x7f") ==
                "nucleus: kill 'c': unknown signal \"a\\nb\\x1b[2J\\x09\\x7f\"\n");
@@ -203,8 +263,7 @@ BOOST_AUTO_TEST_CASE(refuses_an_exec_that_cannot_be_meant) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_commands_of_later_versions_in_clear_words) {
-    for (const std::string name :
-         {"checkpoint", "events", "mounts", "pause", "ps", "restore", "resume", "update"}) {
+    for (const std::string name : {"checkpoint", "events", "mounts", "restore", "update"}) {
         BOOST_TEST(complaint(name + " --any thing") ==
                    "nucleus: '" + name + "' is not supported by this version\n");
         BOOST_TEST(find_command(name) == nullptr);
@@ -378,8 +437,9 @@ BOOST_AUTO_TEST_CASE(tells_of_wrong_globals_and_wrong_settings_in_the_log_that_i
     BOOST_TEST(contents(log).find("--root must not be '/'") != std::string::npos);
     run(script, {"--log", log, "--settings", file, "start", "c"});
     BOOST_TEST(contents(log).find("n.yaml:1: unknown key 'rot'") != std::string::npos);
-    run(script, {"--log", log, "pause", "c"});
-    BOOST_TEST(contents(log).find("'pause' is not supported by this version") != std::string::npos);
+    run(script, {"--log", log, "checkpoint", "c"});
+    BOOST_TEST(contents(log).find("'checkpoint' is not supported by this version") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(takes_the_log_and_its_level_from_the_settings) {

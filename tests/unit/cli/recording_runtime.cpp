@@ -56,7 +56,9 @@ Line creation(const char* verb, const runtime::CreateRequest& request) {
 Result<void> RecordingRuntime::answer(std::string call, Warnings& warnings) {
     script_.calls.push_back(std::move(call));
     warnings.insert(warnings.end(), script_.warnings.begin(), script_.warnings.end());
-    if (script_.failure) return *script_.failure;
+    const bool meant = !script_.failing_id ||
+                       script_.calls.back().find("id=" + *script_.failing_id) != std::string::npos;
+    if (script_.failure && meant) return *script_.failure;
     return {};
 }
 
@@ -122,6 +124,29 @@ Result<int> RecordingRuntime::exec(const runtime::ExecRequest& request, Warnings
         .add("preserve_fds", request.preserve_fds);
     NUCLEUS_CHECK(answer(line.text(), warnings));
     return script_.status;
+}
+
+Result<void> RecordingRuntime::pause(const std::string& id) {
+    Warnings none;
+    return answer("pause id=" + id, none);
+}
+
+Result<void> RecordingRuntime::resume(const std::string& id) {
+    Warnings none;
+    return answer("resume id=" + id, none);
+}
+
+Result<std::vector<std::int32_t>> RecordingRuntime::processes(const std::string& id) {
+    Warnings none;
+    NUCLEUS_CHECK(answer("ps id=" + id, none));
+    return std::vector<std::int32_t>{12, 34};
+}
+
+Result<std::string> RecordingRuntime::process_table(const std::vector<std::int32_t>& pids,
+                                                    const std::vector<std::string>& arguments) {
+    std::string line = std::to_string(pids.size()) + " rows of ps";
+    for (const std::string& argument : arguments) line += " " + argument;
+    return line + "\n";
 }
 
 Result<std::vector<runtime::ContainerState>> RecordingRuntime::list(Warnings& warnings) {

@@ -18,6 +18,8 @@ struct Script {
     Warnings warnings;             // what every call adds
     int status = 0;                // of run and exec
     std::vector<runtime::ContainerState> states;
+    std::vector<std::string> ids;
+    std::optional<std::string> failing_id;  // only this one's calls fail
 };
 
 class RecordingRuntime final : public runtime::Runtime {
@@ -31,6 +33,12 @@ public:
     Result<void> remove(const runtime::DeleteRequest& request, Warnings& warnings) override;
     Result<int> run(const runtime::RunRequest& request, Warnings& warnings) override;
     Result<int> exec(const runtime::ExecRequest& request, Warnings& warnings) override;
+    Result<void> pause(const std::string& id) override;
+    Result<void> resume(const std::string& id) override;
+    Result<std::vector<std::int32_t>> processes(const std::string& id) override;
+    Result<std::string> process_table(const std::vector<std::int32_t>& pids,
+                                      const std::vector<std::string>& arguments) override;
+    Result<std::vector<std::string>> ids() override { return script_.ids; }
     Result<std::vector<runtime::ContainerState>> list(Warnings& warnings) override;
 
 private:

@@ -246,6 +246,124 @@ BOOST_AUTO_TEST_CASE(leaves_a_user_namespace_as_it_was) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE(fault_sweep_of_pause_resume_and_ps)
+
+Result<void> pause_container(Machine& machine) {
+    Session command = machine.session();
+    return runtime::pause(command, "c1");
+}
+
+Result<void> resume_container(Machine& machine) {
+    Session command = machine.session();
+    return runtime::resume(command, "c1");
+}
+
+// One of the two, and never something between them.
+void check_it_is_whole(Machine& machine, const char* wanted) {
+    check_no_descriptor_is_open(machine);
+    check_only_the_container_runs(machine, 1);
+    BOOST_TEST(status(machine) == wanted);
+    check_it_goes_without_a_trace(machine);
+}
+
+void sweep_pause(Hierarchies hierarchies) {
+    const std::size_t runs = run_sweep({
+        .prepare = [=] { return with_running(Bundle::everything, hierarchies); },
+        .command = pause_container,
+        .ignorable = with_usual({}),
+        .after_failure = [](Machine& machine,
+                            const FaultyRun&) { check_it_is_whole(machine, "running"); },
+        .after_success = [](Machine& machine,
+                            const FaultyRun&) { check_it_is_whole(machine, "paused"); },
+    });
+    BOOST_TEST(runs > 20U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_container_running_that_could_not_be_paused) {
+    sweep_pause(Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_container_running_that_could_not_be_paused_on_cgroup_v2) {
+    sweep_pause(Hierarchies::v2);
+}
+
+void sweep_resume(Hierarchies hierarchies) {
+    const std::size_t runs = run_sweep({
+        .prepare =
+            [=] {
+                auto machine = with_running(Bundle::everything, hierarchies);
+                if (const auto paused = pause_container(*machine); !paused)
+                    throw std::runtime_error(paused.error().message());
+                return machine;
+            },
+        .command = resume_container,
+        .ignorable = with_usual({}),
+        .after_failure = [](Machine& machine,
+                            const FaultyRun&) { check_it_is_whole(machine, "paused"); },
+        .after_success = [](Machine& machine,
+                            const FaultyRun&) { check_it_is_whole(machine, "running"); },
+    });
+    BOOST_TEST(runs > 20U);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_container_paused_that_could_not_be_resumed) {
+    sweep_resume(Hierarchies::v1);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_a_container_paused_that_could_not_be_resumed_on_cgroup_v2) {
+    sweep_resume(Hierarchies::v2);
+}
+
+Result<void> show_processes(Machine& machine) {
+    Session command = machine.session();
+    NUCLEUS_TRY(const auto pids, runtime::processes(command, "c1"));
+    if (pids.size() != 1) return Error(Errc::system, "the number of processes");
+    return {};
+}
+
+BOOST_AUTO_TEST_CASE(lists_all_processes_or_says_why_not) {
+    for (const Hierarchies hierarchies : {Hierarchies::v1, Hierarchies::v2}) {
+        const auto check = [](Machine& machine, const FaultyRun&) {
+            check_it_is_whole(machine, "running");
+        };
+        const std::size_t runs = run_sweep({
+            .prepare = [=] { return with_running(Bundle::everything, hierarchies); },
+            .command = show_processes,
+            .ignorable = with_usual({}),
+            .after_failure = check,
+            .after_success = check,
+        });
+        BOOST_TEST(runs > 20U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(leaves_no_process_of_ps_behind) {
+    const std::size_t runs = run_sweep({
+        .prepare =
+            [] {
+                auto machine = with_running(Bundle::everything, Hierarchies::v1);
+                machine->kernel.make_file("/usr/bin/ps", "");
+                machine->kernel.exit_status["/usr/bin/ps"] = 0;
+                machine->kernel.output["/usr/bin/ps"] = "UID PID CMD\nroot 1002 sh\nroot 1 init\n";
+                return machine;
+            },
+        .command = [](Machine& machine) -> Result<void> {
+            NUCLEUS_TRY(const std::string table,
+                        runtime::process_table(machine.kernel, {1002}, {}));
+            if (table != "UID PID CMD\nroot 1002 sh\n") return Error(Errc::system, table);
+            return {};
+        },
+        .ignorable = {},
+        .after_failure = [](Machine& machine,
+                            const FaultyRun&) { check_it_is_whole(machine, "running"); },
+        .after_success = [](Machine& machine,
+                            const FaultyRun&) { check_it_is_whole(machine, "running"); },
+    });
+    BOOST_TEST(runs > 5U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(fault_sweep_of_run)
 
 Result<void> run(Machine& machine, bool detach) {
