@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -20,6 +21,9 @@ std::optional<std::string_view> variable(const char* name) {
 
 int main(int argc, char** argv) {
     using namespace nucleus;
+    // A start fits in one piece of heap; growing and shrinking it would be calls and page faults.
+    ::mallopt(M_TOP_PAD, 256 << 10);
+    ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
     sys::LinuxKernel kernel;
     if (!cli::open_standard_streams(kernel)) return EXIT_FAILURE;  // nowhere to say why
     const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);

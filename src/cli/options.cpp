@@ -1,8 +1,8 @@
 #include "cli/options.hpp"
 
+#include <algorithm>
 #include <boost/program_options/options_description.hpp>
-#include <boost/program_options/parsers.hpp>
-#include <boost/program_options/variables_map.hpp>
+#include <boost/program_options/value_semantic.hpp>
 #include <charconv>
 #include <sstream>
 
@@ -12,25 +12,11 @@ namespace po = boost::program_options;
 
 namespace {
 
-struct Switch {
-    bool on;
-};
-struct Number {
-    std::uint32_t value;
-};
+// What help shows of an option; the values are read below.
+struct Argument {};
 
-// Boost finds these by argument-dependent lookup. Its own reader takes "-1" for an unsigned number.
-void validate(boost::any& out, const std::vector<std::string>& texts, Switch*, int) {
-    const auto truth = parse_truth(texts.front());
-    if (!truth) throw po::validation_error(po::validation_error::invalid_bool_value);
-    out = Switch{*truth};
-}
-
-void validate(boost::any& out, const std::vector<std::string>& texts, Number*, int) {
-    const auto number = parse_number(texts.front());
-    if (!number) throw po::validation_error(po::validation_error::invalid_option_value);
-    out = Number{*number};
-}
+// Boost finds this by argument-dependent lookup.
+void validate(boost::any&, const std::vector<std::string>&, Argument*, int) {}
 
 }  // namespace
 
@@ -101,20 +87,12 @@ std::optional<OptionShape> OptionTable::by_letter(char letter) const {
 }
 
 void OptionTable::describe(const Row& row, po::options_description& out) {
-    const auto add = [&](const po::value_semantic* value) {
-        out.add_options()(row.names, value, row.help);
-    };
-    switch (row.kind) {
-        case Kind::flag:
-            return add(po::value<Switch>()->zero_tokens());
-        case Kind::text:
-            return add(po::value<std::string>()->value_name(row.argument));
-        case Kind::number:
-            return add(po::value<Number>()->value_name(row.argument));
-        case Kind::list:
-            return add(
-                po::value<std::vector<std::string>>()->composing()->value_name(row.argument));
-    }
+    auto* const value = po::value<Argument>();
+    if (row.kind == Kind::flag)
+        value->zero_tokens();
+    else
+        value->value_name(row.argument);
+    out.add_options()(row.names, value, row.help);
 }
 
 std::vector<std::string> OptionTable::names() const {
@@ -131,56 +109,44 @@ std::string OptionTable::help() const {
     return out.str();
 }
 
-struct Options::Values {
-    po::variables_map map;
-};
-
-Options::Options(std::unique_ptr<Values> values) : values_(std::move(values)) {}
-Options::Options(Options&&) noexcept = default;
-Options& Options::operator=(Options&&) noexcept = default;
-Options::~Options() = default;
-
-Result<Options> Options::from(const OptionTable& table, const std::vector<OptionUse>& uses) {
-    auto values = std::make_unique<Values>();
-    const OptionUse* current = nullptr;
-    try {
-        for (const OptionUse& use : uses) {
-            current = &use;
-            po::options_description description;
-            for (const OptionTable::Row& row : table.rows_)
-                if (row.name() == use.name) OptionTable::describe(row, description);
-            po::parsed_options parsed(&description);
-            parsed.options.emplace_back(use.name, use.values);
-            po::store(parsed, values->map);
-        }
-    } catch (const po::validation_error& error) {
-        const bool truth = error.kind() == po::validation_error::invalid_bool_value;
-        return Error(Errc::invalid_argument,
-                     "invalid value \"" + current->values.front() + "\" for flag --" +
-                         current->name + ": " +
-                         (truth ? "neither true nor false" : "not a number"));
+Result<Options> Options::from(const OptionTable& table, std::vector<OptionUse> uses) {
+    for (const OptionUse& use : uses) {
+        const auto row = std::ranges::find(table.rows_, use.name, &OptionTable::Row::name);
+        const char* fault = nullptr;
+        if (row->kind == OptionTable::Kind::flag && !parse_truth(use.values.front()))
+            fault = "neither true nor false";
+        if (row->kind == OptionTable::Kind::number && !parse_number(use.values.front()))
+            fault = "not a number";
+        if (fault)
+            return Error(Errc::invalid_argument, "invalid value \"" + use.values.front() +
+                                                     "\" for flag --" + use.name + ": " + fault);
     }
-    return Options(std::move(values));
+    return Options(std::move(uses));
 }
 
-bool Options::given(const char* name) const { return values_->map.count(name) != 0; }
+const std::vector<std::string>* Options::find(const char* name) const {
+    const auto use = std::ranges::find(uses_, name, &OptionUse::name);
+    return use == uses_.end() ? nullptr : &use->values;
+}
 
 std::optional<bool> Options::choice(const char* name) const {
-    if (!given(name)) return std::nullopt;
-    return values_->map[name].as<Switch>().on;
+    const auto* const values = find(name);
+    return values ? parse_truth(values->front()) : std::nullopt;
 }
 
 std::string Options::text(const char* name) const {
-    return given(name) ? values_->map[name].as<std::string>() : std::string();
+    const auto* const values = find(name);
+    return values ? values->front() : std::string();
 }
 
 std::uint32_t Options::number(const char* name) const {
-    return given(name) ? values_->map[name].as<Number>().value : 0;
+    const auto* const values = find(name);
+    return values ? parse_number(values->front()).value_or(0) : 0;
 }
 
 std::vector<std::string> Options::list(const char* name) const {
-    if (!given(name)) return {};
-    return values_->map[name].as<std::vector<std::string>>();
+    const auto* const values = find(name);
+    return values ? *values : std::vector<std::string>();
 }
 
 }  // namespace nucleus::cli

@@ -1,10 +1,9 @@
 // A command's options: the table (names, types, help) and the values that an argument list gave
-// them. Boost.Program_options reads the values and prints the help; it is told only of the options
-// that are in use, since a whole description costs a start more than reading its config.json.
+// them. Boost.Program_options describes the options to people (--help); the values are read here:
+// its maps and the locale below them would cost a start more than reading its config.json.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,12 +57,9 @@ class Options {
 public:
     // Checks the types; the error names the option: `invalid value "x" for flag --preserve-fds:
     // ...`.
-    static Result<Options> from(const OptionTable& table, const std::vector<OptionUse>& uses);
-    Options(Options&&) noexcept;
-    Options& operator=(Options&&) noexcept;
-    ~Options();
+    static Result<Options> from(const OptionTable& table, std::vector<OptionUse> uses);
 
-    bool given(const char* name) const;
+    bool given(const char* name) const { return find(name) != nullptr; }
     bool flag(const char* name) const { return choice(name).value_or(false); }
     std::optional<bool> choice(const char* name) const;  // a flag, if it was given at all
     std::string text(const char* name) const;            // empty if not given
@@ -71,9 +67,10 @@ public:
     std::vector<std::string> list(const char* name) const;
 
 private:
-    struct Values;  // keeps Boost's headers out of every command's file
-    explicit Options(std::unique_ptr<Values> values);
-    std::unique_ptr<Values> values_;
+    explicit Options(std::vector<OptionUse> uses) : uses_(std::move(uses)) {}
+    const std::vector<std::string>* find(const char* name) const;
+
+    std::vector<OptionUse> uses_;  // each option once
 };
 
 // What boolean flags may be set to: 1 0 t f true false, as runc's flags take them.

@@ -21,7 +21,7 @@ struct ParsedOptions {
 Result<ParsedOptions> parse_options(const OptionTable& table, Arguments arguments,
                                     AfterOperand after_operand) {
     NUCLEUS_TRY(Tokens tokens, tokenize(table, arguments, after_operand));
-    NUCLEUS_TRY(Options options, Options::from(table, tokens.options));
+    NUCLEUS_TRY(Options options, Options::from(table, std::move(tokens.options)));
     return ParsedOptions{std::move(options), std::move(tokens.operands)};
 }
 

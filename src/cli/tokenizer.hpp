@@ -3,7 +3,7 @@
 // `-f=v`, long names behind one dash (`-no-subreaper`, go-runc), `--tty=false`, letters together
 // (`-dt`), `--`, repeats.
 //
-// Boost.Program_options refuses half of these, so it gets what this makes of them. Pure; no state.
+// Boost.Program_options refuses half of these. Pure; no state.
 #pragma once
 
 #include <optional>

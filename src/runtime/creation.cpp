@@ -170,8 +170,9 @@ Result<void> Creation::claim() {
     cleanup_.push([this] { return cgroup_left_ ? Result<void>() : directory_->remove(); });
     const auto claimed = [&]() -> Result<void> {
         NUCLEUS_TRY(lock_, directory_->lock());
-        NUCLEUS_CHECK(directory_->save(record_));
-        return directory_->save_config(config_);
+        // The record last: where there is one, the configuration is whole.
+        NUCLEUS_CHECK(directory_->save_config(config_));
+        return directory_->save(record_);
     }();
     if (!claimed) return fail(claimed.error());
     return {};

@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -113,8 +114,15 @@ Result<WayIn> way_in(Session& session, const state::Record& record,
 
 namespace {
 
+// The initial user namespace's inode in nsfs (linux/nsfs.h: USER_NS_INIT_INO).
+constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
+
 bool ask_is_host_root(sys::Kernel& kernel) {
     if (kernel.geteuid() != 0) return false;
+    struct stat facts {};
+    if (kernel.fstatat(AT_FDCWD, "/proc/self/ns/user", facts, 0) == 0 &&
+        facts.st_ino == kInitialUserNamespace)
+        return true;
     const auto map = sys::read_file(kernel, AT_FDCWD, "/proc/self/uid_map");
     // Root that cannot be proven less: what the kernel then refuses is an error, and no device rule
     // is left out.

@@ -1,4 +1,4 @@
-// Record ↔ JSON: the text of state.json.
+// Record ↔ JSON: a line of state.jsonl.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 
 namespace nucleus::state {
 
+// One line, without its end.
 std::string encode(const Record& record);
 // `name` is what errors call the text. Strict: a record that was written by something else is
 // refused.

@@ -15,20 +15,7 @@ namespace nucleus::state {
 namespace {
 
 constexpr std::size_t kMaxIdLength = 1024;
-// A record has a file of its own for each stage that create reaches, the last one first. A stage's
-// file is new and never replaces the one before: replacing by rename makes some file systems write
-// the content out at once (ext4's auto_da_alloc).
-constexpr const char* kRecordNames[] = {"state.json", "adopted.json", "planned.json"};
-
-const char* record_name_of(const Record& record) {
-    return kRecordNames[record.committed ? 0 : record.init ? 1 : 2];
-}
-
-bool is_record_name(std::string_view name) {
-    return std::find(std::begin(kRecordNames), std::end(kRecordNames), name) !=
-           std::end(kRecordNames);
-}
-
+constexpr char kRecordName[] = "state.jsonl";
 constexpr char kConfigName[] = "config.json";
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
@@ -108,7 +95,10 @@ Result<ContainerDirectory> Store::create(std::string_view id) {
         return Error(Errc::already_exists, "container with given ID already exists");
     if (made < 0) return failed("make directory", root_ + "/" + name, made);
     auto directory = open_below(root, name);
-    if (directory) return directory;
+    if (directory) {
+        directory->fresh_ = true;
+        return directory;
+    }
     Error error = std::move(directory).error();
     if (const int undone = kernel_.unlinkat(root.get(), name.c_str(), AT_REMOVEDIR); undone < 0)
         return std::move(error).also(failed("remove", root_ + "/" + name, undone));
@@ -144,9 +134,18 @@ Result<std::vector<std::string>> Store::list() {
     return ids;
 }
 
-Result<void> ContainerDirectory::replace(const std::string& name, std::string_view bytes) {
-    return sys::replace_file(*kernel_, dirfd(), name, bytes, kFileMode)
-        .in("save '" + path_of(name) + "'");
+Result<void> ContainerDirectory::write(const std::string& name, std::string_view bytes) {
+    if (!fresh_)
+        return sys::replace_file(*kernel_, dirfd(), name, bytes, kFileMode)
+            .in("save '" + path_of(name) + "'");
+    // Replacing by rename would make some file systems write the content out at once (ext4's
+    // auto_da_alloc), and there is nothing to replace.
+    NUCLEUS_TRY(auto file, sys::open_at(*kernel_, dirfd(), name,
+                                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode)
+                               .in("save '" + path_of(name) + "'"));
+    NUCLEUS_CHECK(sys::write_fd(*kernel_, file.get(), path_of(name), bytes));
+    if (name == kRecordName) record_ = std::move(file);
+    return {};
 }
 
 Result<std::optional<std::string>> ContainerDirectory::read(const std::string& name) const {
@@ -160,32 +159,40 @@ Result<std::optional<std::string>> ContainerDirectory::read(const std::string& n
 }
 
 Result<void> ContainerDirectory::save(const Record& record) {
-    const std::string bytes = encode(record);
+    const std::string line = encode(record) + "\n";
     // What could not be read back could not be deleted.
-    if (bytes.size() > spec::kMaxConfigBytes)
-        return Error(Errc::unsupported, "save '" + path_of(record_name_of(record)) +
-                                            "': larger than " +
+    if (recorded_ + line.size() > spec::kMaxConfigBytes)
+        return Error(Errc::unsupported, "save '" + path_of(kRecordName) + "': larger than " +
                                             std::to_string(spec::kMaxConfigBytes >> 20) + " MiB");
-    return replace(record_name_of(record), bytes);
+    recorded_ += line.size();
+    auto saved = record_ ? sys::write_fd(*kernel_, record_.get(), path_of(kRecordName), line)
+                         : write(kRecordName, line);
+    if (saved) return saved;
+    // Nothing may follow the half of a line.
+    fresh_ = false;
+    record_.reset();
+    return saved;
 }
 
 Result<std::optional<Record>> ContainerDirectory::load() const {
-    for (const char* file : kRecordNames) {
-        NUCLEUS_TRY(auto bytes, read(file));
-        if (!bytes) continue;
-        const std::string name = path_of(file);
-        NUCLEUS_TRY(auto record, decode(name, *bytes));
-        if (record.id != id_)
-            return Error(Errc::system, name + " /id: it is the record of '" + record.id + "'");
-        return std::optional<Record>(std::move(record));
+    NUCLEUS_TRY(const auto bytes, read(kRecordName));
+    std::string_view lines = bytes ? std::string_view(*bytes) : std::string_view();
+    lines = lines.substr(0, lines.rfind('\n') + 1);
+    if (lines.empty()) {
+        NUCLEUS_TRY(const bool current, is_current());
+        if (!current) return no_such_container();
+        return std::optional<Record>();
     }
-    NUCLEUS_TRY(const bool current, is_current());
-    if (!current) return no_such_container();
-    return std::optional<Record>();
+    lines.remove_suffix(1);
+    const std::string name = path_of(kRecordName);
+    NUCLEUS_TRY(auto record, decode(name, lines.substr(lines.rfind('\n') + 1)));
+    if (record.id != id_)
+        return Error(Errc::system, name + " /id: it is the record of '" + record.id + "'");
+    return std::optional<Record>(std::move(record));
 }
 
 Result<void> ContainerDirectory::save_config(std::string_view bytes) {
-    return replace(kConfigName, bytes);
+    return write(kConfigName, bytes);
 }
 
 Result<std::string> ContainerDirectory::load_config() const {
@@ -236,11 +243,8 @@ Result<void> ContainerDirectory::remove() {
     if (!entries && entries.error().errnum() == ENOENT) return {};
     if (!entries) return Error(entries.error()).in("remove '" + path_ + "'");
     for (const auto& entry : *entries)
-        if (!is_record_name(entry.name)) NUCLEUS_CHECK(remove_file(entry.name));
-    for (const char* file : kRecordNames)
-        if (std::any_of(entries->begin(), entries->end(),
-                        [&](const auto& entry) { return entry.name == file; }))
-            NUCLEUS_CHECK(remove_file(file));
+        if (entry.name != kRecordName) NUCLEUS_CHECK(remove_file(entry.name));
+    NUCLEUS_CHECK(remove_file(kRecordName));
 
     // Another delete may have removed the directory meanwhile, and another create made one of the
     // same name.

@@ -1,16 +1,17 @@
 // The store of container state: one directory for each container below the runtime's root.
 //
-//   <root>/<id>/state.json    the record of a created container; before that adopted.json (its
-//   process exists) and
-//                             planned.json (nothing exists yet); none: a create that was killed
-//                             before it wrote one
+//   <root>/<id>/state.jsonl   the record, a line for each stage that create reached (planned, its
+//                             process exists, created); the last whole line counts, and without
+//                             one nothing was made yet
 //   <root>/<id>/config.json   the bundle's configuration as create read it; later commands use no
-//   other <root>/<id>/...           sockets that the runtime puts there
+//                             other
+//   <root>/<id>/...           sockets that the runtime puts there
 //
-// The directory is the claim on the id: made exclusively, removed last. Files are replaced as a
-// whole by rename, so that readers need no lock and a writer that is killed leaves the old content
-// and at most a `.NAME.PID` that `remove` takes along. Nothing is synced: the root does not survive
-// a boot, and neither does a container. No operation follows a symbolic link below the root. A
+// The directory is the claim on the id: made exclusively, removed last. Who made it writes new
+// files and adds lines; whoever comes later replaces a file as a whole by rename. So readers need
+// no lock, and a writer that is killed leaves the old content and at most half a line or a
+// `.NAME.PID`, which `remove` takes along. Nothing is synced: the root does not survive a boot, and
+// neither does a container. No operation follows a symbolic link below the root. A
 // Store and its directories are used by one thread, and outlived by the Kernel.
 #pragma once
 
@@ -67,7 +68,7 @@ private:
           root_(std::move(root)),
           directory_(std::move(directory)) {}
 
-    Result<void> replace(const std::string& name, std::string_view bytes);
+    Result<void> write(const std::string& name, std::string_view bytes);
     // Nothing if there is no such file.
     Result<std::optional<std::string>> read(const std::string& name) const;
     Result<void> remove_file(const std::string& name);
@@ -77,6 +78,9 @@ private:
     std::string id_, path_;
     base::UniqueFd root_;       // O_PATH
     base::UniqueFd directory_;  // readable: listed and locked through it
+    bool fresh_ = false;        // made by this object: no file is in it that it did not write
+    base::UniqueFd record_;     // of a fresh one: where the next line goes
+    std::size_t recorded_ = 0;  // bytes of it
 };
 
 class Store {

@@ -268,7 +268,7 @@ def cgroup_write(scene):
 @attack("a_link_in_the_place_of_a_state_directory_is_not_followed")
 def state_link(scene):
     os.makedirs(scene.runtime.root)
-    kept = scene.outside + "/state.json"
+    kept = scene.outside + "/state.jsonl"
     with open(kept, "w", encoding="utf-8") as file:
         file.write("{}")
     os.symlink(scene.outside, os.path.join(scene.runtime.root, scene.id))
@@ -278,7 +278,7 @@ def state_link(scene):
     scene.runtime.delete(scene.id, "--force")
     gone = "" if os.path.exists(kept) else "delete removed a file behind the link"
     os.unlink(os.path.join(scene.runtime.root, scene.id))
-    return scene.damage(gone, scene.changed_outside(["state.json"]))
+    return scene.damage(gone, scene.changed_outside(["state.jsonl"]))
 
 
 @attack("a_link_in_the_place_of_a_containers_record_is_not_followed")
@@ -287,12 +287,12 @@ def record_link(scene):
     directory = os.path.join(scene.runtime.root, scene.id)
     planted = scene.outside + "/planted"
     with open(planted, "w", encoding="utf-8") as file:
-        file.write('{"id": "other"}')
+        file.write('{"id": "other"}\n')
     os.mkdir(os.path.join(scene.runtime.root, "planted"))
-    os.symlink(planted, os.path.join(scene.runtime.root, "planted", "state.json"))
+    os.symlink(planted, os.path.join(scene.runtime.root, "planted", "state.jsonl"))
     state = scene.runtime.call("state", "planted")
     report.check(state.status != 0, f"state read a record through a link\n{state!r}")
-    os.unlink(os.path.join(scene.runtime.root, "planted", "state.json"))
+    os.unlink(os.path.join(scene.runtime.root, "planted", "state.jsonl"))
     os.rmdir(os.path.join(scene.runtime.root, "planted"))
     report.check(os.path.isdir(directory), "the other container's state is still there")
     scene.delete()

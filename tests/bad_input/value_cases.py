@@ -193,7 +193,7 @@ def refuses_climbing(*command):
         attempt = Attempt(t)
         victim = os.path.join(t.directory, "victim")
         os.mkdir(victim)
-        with open(os.path.join(victim, "state.json"), "w", encoding="utf-8") as file:
+        with open(os.path.join(victim, "state.jsonl"), "w", encoding="utf-8") as file:
             file.write("{}")
         os.makedirs(t.runtime.root)
         attempt.settle()
@@ -202,7 +202,7 @@ def refuses_climbing(*command):
         # `delete --force` of what is not there succeeds; the victim is there afterwards all the same.
         if "--force" not in command:
             report.check(result.status not in (0, None), f"{result!r}")
-        report.equal(os.listdir(victim), ["state.json"], "the directory outside the root")
+        report.equal(os.listdir(victim), ["state.jsonl"], "the directory outside the root")
         attempt.nothing_left()
     suite.add(f"keeps_to_its_root_in_{'_'.join(command).replace('-', '')}", test)
 

@@ -62,15 +62,15 @@ def deleting_a_create_that_was_killed_early_spares_the_cgroup_of_another(t):
     if not ours(t):
         report.skip("the record is nucleus's own", impossible=True)
     first, second = _shared(t)
-    with open(os.path.join(t.runtime.root, first.id, "state.json"), encoding="utf-8") as file:
-        record = json.load(file)
+    with open(os.path.join(t.runtime.root, first.id, "state.jsonl"), encoding="utf-8") as file:
+        record = json.loads(file.read().splitlines()[-1])
     del record["init"]
     record.update(id=second.id, committed=False)
     record["cgroup"]["made"] = []
     directory = os.path.join(t.runtime.root, second.id)
     os.mkdir(directory, 0o700)
-    with open(os.path.join(directory, "planned.json"), "w", encoding="utf-8") as file:
-        json.dump(record, file)
+    with open(os.path.join(directory, "state.jsonl"), "w", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
     t.runtime.kill(second.id, "KILL", "--all")
     t.runtime.delete(second.id, "--force").must()
     report.check(not os.path.exists(directory), "the early record is gone")

@@ -69,6 +69,7 @@ void check_only_the_container_runs(Machine& machine, std::size_t most) {
 Ignorable with_usual(Ignorable more) {
     more.insert({
         // Root that cannot be proven less is root.
+        {"fstatat", "/proc/self/ns/user"},
         {"openat", "/proc/self/uid_map"},
         {"read", "/proc/self/uid_map"},
         // A process counts as alive while the kernel does not answer.
@@ -394,8 +395,8 @@ void sweep_run(bool detach, Bundle bundle, Hierarchies hierarchies) {
             {"read", "signals"},
             {"sigprocmask", "restore"},
             // Asked whether somebody has deleted it meanwhile: taken down all the same.
-            {"openat", "state.json"},
-            {"read", "state.json"},
+            {"openat", "state.jsonl"},
+            {"read", "state.jsonl"},
             // Taken down without poststop hooks.
             {"openat", "config.json"},
             {"read", "config.json"},

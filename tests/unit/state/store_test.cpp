@@ -173,8 +173,9 @@ BOOST_AUTO_TEST_CASE(loads_what_was_saved) {
     const auto loaded = store.open("web-1")->load();
     BOOST_TEST_REQUIRE(loaded.has_value());
     BOOST_CHECK(*loaded == full_record());
-    BOOST_TEST(names_in(root / "web-1") == Strings{"state.json"}, boost::test_tools::per_element());
-    BOOST_TEST(mode_of(root / "web-1" / "state.json") == 0600U);
+    BOOST_TEST(names_in(root / "web-1") == Strings{"state.jsonl"},
+               boost::test_tools::per_element());
+    BOOST_TEST(mode_of(root / "web-1" / "state.jsonl") == 0600U);
 }
 
 BOOST_AUTO_TEST_CASE(loads_a_record_without_a_process) {
@@ -193,15 +194,22 @@ BOOST_AUTO_TEST_CASE(tells_an_absent_record_from_a_broken_one) {
     auto loaded = directory.load();
     BOOST_TEST_REQUIRE(loaded.has_value());
     BOOST_TEST(!loaded->has_value());
-    const std::string name = (root / "web-1" / "state.json").string();
+    const std::string name = (root / "web-1" / "state.jsonl").string();
 
     BOOST_TEST(directory.save(full_record()).has_value());
     const std::string whole = file_text(name);
     for (std::size_t size = 0; size < whole.size(); ++size) {
+        // A writer that was killed leaves half a line: nothing was made yet, or what the line
+        // before says.
         write_file(name, whole.substr(0, size));
+        BOOST_TEST(!directory.load()->has_value());
+        write_file(name, whole + whole.substr(0, size));
+        BOOST_CHECK(**directory.load() == full_record());
+        if (size + 1 == whole.size()) break;
+        write_file(name, whole.substr(0, size) + "\n");
         BOOST_TEST(refusal(directory.load(), Errc::system).find(name + " line ") == 0U);
     }
-    write_file(name, R"({"id":"web-1","init_process_pid":7})");  // another runtime's
+    write_file(name, "{\"id\":\"web-1\",\"init_process_pid\":7}\n");  // another runtime's
     BOOST_TEST(refusal(directory.load(), Errc::system) ==
                name + " /ociVersion: required property is missing");
 }
@@ -210,7 +218,7 @@ BOOST_AUTO_TEST_CASE(refuses_the_record_of_another_container) {
     auto directory = created("web-2");
     BOOST_TEST(directory.save(full_record()).has_value());
     BOOST_TEST(refusal(directory.load(), Errc::system) ==
-               (root / "web-2" / "state.json").string() + " /id: it is the record of 'web-1'");
+               (root / "web-2" / "state.jsonl").string() + " /id: it is the record of 'web-1'");
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_pid_that_means_many_processes) {
@@ -228,12 +236,11 @@ BOOST_AUTO_TEST_CASE(refuses_a_pid_that_means_many_processes) {
 BOOST_AUTO_TEST_CASE(reads_no_record_through_a_link_and_waits_for_no_fifo) {
     auto directory = created("web-1");
     write_file(temporary.path() / "elsewhere", "{}");
-    fs::create_symlink(temporary.path() / "elsewhere", root / "web-1" / "state.json");
-    BOOST_TEST(refusal(directory.load(), Errc::system).find("state.json") != std::string::npos);
-    fs::remove(root / "web-1" / "state.json");
-    BOOST_TEST_REQUIRE(mkfifo((root / "web-1" / "state.json").c_str(), 0600) == 0);
-    BOOST_TEST(refusal(directory.load(), Errc::system).find("the document is empty") !=
-               std::string::npos);
+    fs::create_symlink(temporary.path() / "elsewhere", root / "web-1" / "state.jsonl");
+    BOOST_TEST(refusal(directory.load(), Errc::system).find("state.jsonl") != std::string::npos);
+    fs::remove(root / "web-1" / "state.jsonl");
+    BOOST_TEST_REQUIRE(mkfifo((root / "web-1" / "state.jsonl").c_str(), 0600) == 0);
+    BOOST_TEST(!directory.load()->has_value());
 }
 
 BOOST_AUTO_TEST_CASE(refuses_to_save_what_could_not_be_loaded) {
@@ -288,7 +295,7 @@ BOOST_AUTO_TEST_CASE(removes_every_file_and_frees_the_id) {
     auto directory = created("web-1");
     BOOST_TEST(directory.save(full_record()).has_value());
     BOOST_TEST(directory.save_config("{}").has_value());
-    write_file(root / "web-1" / ".state.json.4711", "half");
+    write_file(root / "web-1" / ".state.jsonl.4711", "half");
     BOOST_TEST_REQUIRE(mkfifo((root / "web-1" / "gate.sock").c_str(), 0600) == 0);
     BOOST_TEST(directory.remove().has_value());
     BOOST_TEST(!fs::exists(root / "web-1"));
@@ -300,7 +307,7 @@ BOOST_AUTO_TEST_CASE(leaves_what_a_link_points_to) {
     write_file(temporary.path() / "precious", "kept");
     fs::create_directory(temporary.path() / "tree");
     fs::create_symlink(temporary.path() / "precious", root / "web-1" / "config.json");
-    fs::create_symlink(temporary.path() / "tree", root / "web-1" / "state.json");
+    fs::create_symlink(temporary.path() / "tree", root / "web-1" / "state.jsonl");
     BOOST_TEST(directory.remove().has_value());
     BOOST_TEST(file_text(temporary.path() / "precious") == "kept");
     BOOST_TEST(fs::is_directory(temporary.path() / "tree"));
@@ -391,7 +398,7 @@ BOOST_AUTO_TEST_CASE(a_failing_save_keeps_the_old_record) {
         kernel.fail_call(0, 0);
         if (saved) break;
         BOOST_CHECK(**directory.load() == full_record());
-        BOOST_TEST(names_in(root / "web-1") == Strings{"state.json"},
+        BOOST_TEST(names_in(root / "web-1") == Strings{"state.jsonl"},
                    boost::test_tools::per_element());
     }
     BOOST_CHECK(**directory.load() == next);
