@@ -6,8 +6,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
+
+#include "sys/unix_socket.hpp"
 
 namespace nucleus::launch {
+
+static_assert(wire::kMaxDescriptorsPerOrder <= sys::kMaxDescriptorsPerMessage);
 
 Result<std::optional<Received>> Channel::receive() {
     Received received;
@@ -40,7 +45,7 @@ Result<void> Channel::send(wire::Order::Kind kind, std::uint32_t flags) {
     wire::Order order;
     order.kind = kind;
     order.flags = flags;
-    return send(order, nullptr, 0);
+    return send(order, {});
 }
 
 Result<void> Channel::send_descriptors(std::uint32_t first_slot, const std::vector<int>& fds) {
@@ -51,29 +56,14 @@ Result<void> Channel::send_descriptors(std::uint32_t first_slot, const std::vect
         order.kind = wire::Order::Kind::descriptors;
         order.first_slot = first_slot + static_cast<std::uint32_t>(at);
         order.slot_count = static_cast<std::uint32_t>(count);
-        NUCLEUS_CHECK(send(order, fds.data() + at, count));
+        NUCLEUS_CHECK(send(order, {fds.data() + at, count}));
     }
     return {};
 }
 
-Result<void> Channel::send(const wire::Order& order, const int* fds, std::size_t count) {
-    iovec part{const_cast<wire::Order*>(&order), sizeof order};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * wire::kMaxDescriptorsPerOrder)] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (count > 0) {
-        message.msg_control = control;
-        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
-        std::memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
-    }
-    ssize_t sent;
-    do sent = kernel_->sendmsg(fd_.get(), message, MSG_NOSIGNAL);
-    while (sent == -EINTR);
+Result<void> Channel::send(const wire::Order& order, std::span<const int> fds) {
+    const std::string_view bytes(reinterpret_cast<const char*>(&order), sizeof order);
+    const ssize_t sent = sys::send_with_descriptors(*kernel_, fd_.get(), bytes, fds);
     if (sent < 0) return Error::from_errno(static_cast<int>(-sent), "tell the init");
     return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -30,7 +31,7 @@ public:
     void close() { fd_.reset(); }
 
 private:
-    Result<void> send(const wire::Order& order, const int* fds, std::size_t count);
+    Result<void> send(const wire::Order& order, std::span<const int> fds);
 
     sys::Kernel* kernel_;
     base::UniqueFd fd_;

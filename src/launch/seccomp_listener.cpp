@@ -5,14 +5,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 
-#include <cstring>
+#include <span>
 
 #include "base/json_writer.hpp"
-#include "launch/console.hpp"
 #include "nucleus/version.hpp"
+#include "sys/unix_socket.hpp"
 #include "wire/step.hpp"
 
 namespace nucleus::launch {
@@ -24,24 +23,10 @@ constexpr int kAgentTimeoutMs = 5000;
 // One sendmsg takes what fits; the descriptor goes with the first byte ("the file descriptors MUST
 // be sent only in the first call").
 Result<void> send_state(sys::Kernel& kernel, int agent, std::string_view state, int descriptor) {
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
     bool first = true;
     while (!state.empty()) {
-        iovec part{const_cast<char*>(state.data()), state.size()};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        if (first) {
-            message.msg_control = control;
-            message.msg_controllen = sizeof control;
-            cmsghdr* header = CMSG_FIRSTHDR(&message);
-            header->cmsg_level = SOL_SOCKET;
-            header->cmsg_type = SCM_RIGHTS;
-            header->cmsg_len = CMSG_LEN(sizeof(int));
-            std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-        }
-        const ssize_t sent = kernel.sendmsg(agent, message, MSG_NOSIGNAL);
-        if (sent == -EINTR) continue;
+        const std::span<const int> sent_along(&descriptor, first ? 1 : 0);
+        const ssize_t sent = sys::send_with_descriptors(kernel, agent, state, sent_along);
         if (sent == -EAGAIN) {
             pollfd waited{agent, POLLOUT, 0};
             int ready;
@@ -72,7 +57,7 @@ Result<base::UniqueFd> call_agent(sys::Kernel& kernel, const std::string& path) 
     constexpr timespec kPause{0, 20'000'000};
     int waited_ms = 0;
     for (;; waited_ms += 20) {
-        auto agent = connect_unix(kernel, path, SOCK_NONBLOCK);
+        auto agent = sys::connect_unix(kernel, path, SOCK_NONBLOCK);
         if (agent) return agent;
         // Its queue is full.
         if (agent.error().errnum() != EAGAIN || waited_ms >= kAgentTimeoutMs)
@@ -82,10 +67,34 @@ Result<base::UniqueFd> call_agent(sys::Kernel& kernel, const std::string& path) 
     }
 }
 
+// Kills the process unless it was let go: it has its filter, or waits for it, and can only end.
+class Hold {
+public:
+    Hold(sys::Kernel& kernel, const WaitingProcess& process) : kernel_(kernel), process_(process) {}
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() {
+        if (held_) kernel_.pidfd_send_signal(process_.pidfd, SIGKILL);
+    }
+    Result<void> let_go() {
+        if (int error = kernel_.trace_detach(process_.pid); error < 0)
+            return Error::from_errno(-error, "let the process go on");
+        held_ = false;
+        return {};
+    }
+
+private:
+    sys::Kernel& kernel_;
+    const WaitingProcess& process_;
+    bool held_ = true;
+};
+
 // The process waits before it loads its filter. On success it has loaded it and runs on, to its
 // execve, and the agent has the listener; or the kernel refused the filter, which it will report.
+// On failure it has been killed.
 Result<void> hand_over(sys::Kernel& kernel, Channel& channel, const WaitingProcess& process,
                        const SeccompListener& listener, int agent) {
+    Hold hold(kernel, process);
     if (int error = kernel.trace_attach(process.pid); error < 0)
         return Error::from_errno(-error, "trace the process (which takes CAP_SYS_PTRACE)");
     NUCLEUS_CHECK(channel.send(wire::Order::Kind::proceed));
@@ -100,9 +109,7 @@ Result<void> hand_over(sys::Kernel& kernel, Channel& channel, const WaitingProce
             send_state(kernel, agent, container_process_state(listener, process.pid), taken)
                 .in("send it to the agent '" + listener.path + "'"));
     }
-    if (int error = kernel.trace_detach(process.pid); error < 0)
-        return Error::from_errno(-error, "let the process go on");
-    return {};
+    return hold.let_go();
 }
 
 }  // namespace
@@ -139,11 +146,8 @@ Result<std::optional<Received>> say_go(sys::Kernel& kernel, Channel& channel,
     NUCLEUS_CHECK(channel.send(wire::Order::Kind::go));
     NUCLEUS_TRY(auto received, channel.receive());
     if (!received || received->report.kind != wire::Report::Kind::reached) return received;
-    if (auto handed = hand_over(kernel, channel, process, *listener, agent.get()); !handed) {
-        // It has its filter, or waits for it: it can only end.
-        kernel.pidfd_send_signal(process.pidfd, SIGKILL);
-        return std::move(handed).error().in(wire::operation(wire::Op::take_listener).name);
-    }
+    NUCLEUS_CHECK(hand_over(kernel, channel, process, *listener, agent.get())
+                      .in(wire::operation(wire::Op::take_listener).name));
     // The agent sees the end of the state by the end of the connection.
     agent.reset();
     return channel.receive();

@@ -1,22 +1,12 @@
 #include "runtime/gate.hpp"
 
 #include <errno.h>
-#include <sys/un.h>
 
-#include <cstring>
+#include "sys/unix_socket.hpp"
 
 namespace nucleus::runtime {
 
 namespace {
-
-// By the directory's descriptor: sun_path takes 107 bytes, a state directory may be longer.
-sockaddr_un address_of(int dirfd, const std::string& name) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string path = "/proc/self/fd/" + std::to_string(dirfd) + "/" + name;
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    return address;
-}
 
 Result<base::UniqueFd> open_socket(sys::Kernel& kernel) {
     const int fd = kernel.socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -28,7 +18,7 @@ Result<base::UniqueFd> open_socket(sys::Kernel& kernel) {
 
 Result<base::UniqueFd> listen_at_gate(sys::Kernel& kernel, int dirfd) {
     NUCLEUS_TRY(auto socket, open_socket(kernel));
-    const sockaddr_un address = address_of(dirfd, kGateName);
+    const sockaddr_un address = sys::unix_address(dirfd, kGateName);
     if (int error =
             kernel.bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
         error < 0)
@@ -40,7 +30,7 @@ Result<base::UniqueFd> listen_at_gate(sys::Kernel& kernel, int dirfd) {
 
 Result<base::UniqueFd> connect_to_gate(sys::Kernel& kernel, int dirfd, const std::string& name) {
     NUCLEUS_TRY(auto socket, open_socket(kernel));
-    const sockaddr_un address = address_of(dirfd, name);
+    const sockaddr_un address = sys::unix_address(dirfd, name);
     if (int error = kernel.connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
                                    sizeof address);
         error < 0)

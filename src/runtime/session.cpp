@@ -203,8 +203,7 @@ Result<void> write_pid_file(sys::Kernel& kernel, const std::string& path, pid_t 
                                   : slash == 0               ? "/"
                                                              : path.substr(0, slash);
     NUCLEUS_TRY(auto parent, sys::open_at(kernel, AT_FDCWD, directory, O_PATH | O_DIRECTORY));
-    return sys::replace_file(kernel, parent.get(), path.substr(slash + 1), std::to_string(pid),
-                             0644)
+    return sys::place_file(kernel, parent.get(), path.substr(slash + 1), std::to_string(pid), 0644)
         .in("pid file '" + path + "'");
 }
 

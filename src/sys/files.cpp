@@ -91,6 +91,25 @@ Result<void> replace_file(Kernel& kernel, int dirfd, const std::string& name,
     return replaced;
 }
 
+Result<void> place_file(Kernel& kernel, int dirfd, const std::string& name, std::string_view bytes,
+                        mode_t mode) {
+    auto fd = open_at(kernel, dirfd, ".", O_WRONLY | O_TMPFILE, mode);
+    // open(2): EISDIR of a kernel, EOPNOTSUPP of a file system that does not know O_TMPFILE.
+    if (!fd && (fd.error().errnum() == EOPNOTSUPP || fd.error().errnum() == EISDIR))
+        return replace_file(kernel, dirfd, name, bytes, mode);
+    if (!fd) return Error::from_errno(fd.error().errnum(), quoted("make", name));
+    NUCLEUS_CHECK(write_fd(kernel, fd->get(), name, bytes));
+    const std::string unnamed = "/proc/self/fd/" + std::to_string(fd->get());
+    int error = kernel.linkat(AT_FDCWD, unnamed.c_str(), dirfd, name.c_str());
+    if (error == -EEXIST) {
+        if (error = kernel.unlinkat(dirfd, name.c_str(), 0); error < 0 && error != -ENOENT)
+            return Error::from_errno(-error, quoted("replace", name));
+        error = kernel.linkat(AT_FDCWD, unnamed.c_str(), dirfd, name.c_str());
+    }
+    if (error < 0) return Error::from_errno(-error, quoted("name", name));
+    return {};
+}
+
 Result<std::vector<DirectoryEntry>> list_directory(Kernel& kernel, int dirfd,
                                                    const std::string& path) {
     NUCLEUS_TRY(auto fd, open_at(kernel, dirfd, path, O_RDONLY | O_DIRECTORY));

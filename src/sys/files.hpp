@@ -33,6 +33,12 @@ Result<void> write_existing(Kernel& kernel, int dirfd, const std::string& path,
 Result<void> replace_file(Kernel& kernel, int dirfd, const std::string& name,
                           std::string_view bytes, mode_t mode);
 
+// The file appears whole, in the place of one that may have been there, and a command that is
+// killed leaves no other name: O_TMPFILE, then linkat; where a file system has no unnamed files, as
+// replace_file.
+Result<void> place_file(Kernel& kernel, int dirfd, const std::string& name, std::string_view bytes,
+                        mode_t mode);
+
 // The names in a directory without `.` and `..`, in the kernel's order.
 struct DirectoryEntry {
     std::string name;

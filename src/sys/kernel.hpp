@@ -81,6 +81,8 @@ public:
     virtual int fstatfs_type(int fd, std::uint64_t& magic) noexcept = 0;  // fstatfs(2), f_type only
     virtual int mkdirat(int dirfd, const char* path, mode_t mode) noexcept = 0;
     virtual int unlinkat(int dirfd, const char* path, int flags) noexcept = 0;
+    // Of what `from` leads to, where it is a symbolic link (/proc/self/fd/N too).
+    virtual int linkat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept = 0;
     virtual int renameat(int from_dirfd, const char* from, int to_dirfd,
                          const char* to) noexcept = 0;
     virtual ssize_t readlinkat(int dirfd, const char* path, char* buffer,

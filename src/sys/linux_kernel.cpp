@@ -63,6 +63,9 @@ int LinuxKernel::mkdirat(int dirfd, const char* path, mode_t mode) noexcept {
 int LinuxKernel::unlinkat(int dirfd, const char* path, int flags) noexcept {
     return or_errno(::unlinkat(dirfd, path, flags));
 }
+int LinuxKernel::linkat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept {
+    return or_errno(::linkat(from_dirfd, from, to_dirfd, to, AT_SYMLINK_FOLLOW));
+}
 int LinuxKernel::renameat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept {
     return or_errno(::renameat(from_dirfd, from, to_dirfd, to));
 }

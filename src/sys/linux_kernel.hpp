@@ -19,6 +19,7 @@ public:
     int fstatfs_type(int fd, std::uint64_t& magic) noexcept override;
     int mkdirat(int dirfd, const char* path, mode_t mode) noexcept override;
     int unlinkat(int dirfd, const char* path, int flags) noexcept override;
+    int linkat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept override;
     int renameat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept override;
     ssize_t readlinkat(int dirfd, const char* path, char* buffer,
                        std::size_t size) noexcept override;

@@ -113,12 +113,9 @@ def quiet(limit=None):
 
 
 def remove_pid_file(place):
-    """The pid file is the caller's, as is what a command killed between the two left beside it:
-    runc and nucleus write `.NAME.PID` and rename it."""
-    directory, name = os.path.split(place.pid_file)
-    for entry in os.listdir(directory):
-        if entry == name or entry.startswith(f".{name}."):
-            os.unlink(os.path.join(directory, entry))
+    """The pid file is the caller's; nothing else may stand beside it."""
+    if os.path.exists(place.pid_file):
+        os.unlink(place.pid_file)
 
 
 def clean(point, place, before):

@@ -153,6 +153,8 @@ int FakeKernel::open_node(const Inode& node, const std::string& name, int flags)
 int FakeKernel::openat(int dirfd, const char* path, int flags, mode_t) noexcept {
     if (const int error = enter("openat", path); error < 0) return error;
     const Place place = find(dirfd, path);
+    if (place.node && (flags & O_TMPFILE) == O_TMPFILE)
+        return open_node(new_node(Node::Type::file), "unnamed file", flags);
     if (place.node) {
         const bool directory = place.node->type == Node::Type::directory;
         if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) return -EEXIST;
@@ -300,6 +302,15 @@ int FakeKernel::unlinkat(int dirfd, const char* path, int flags) noexcept {
     if (!place.node->entries.empty()) return -ENOTEMPTY;
     place.node->removed = true;
     place.parent->entries.erase(place.name);
+    return 0;
+}
+
+int FakeKernel::linkat(int from_dirfd, const char* from, int to_dirfd, const char* to) noexcept {
+    if (const int error = enter("linkat", to); error < 0) return error;
+    const Place source = find(from_dirfd, from), target = find(to_dirfd, to);
+    if (!source.node || !target.parent) return -ENOENT;
+    if (target.node) return -EEXIST;
+    target.parent->entries[target.name] = source.node;
     return 0;
 }
 

@@ -157,6 +157,7 @@ public:
     int statmount(std::uint64_t, std::uint64_t, void*, std::size_t) noexcept override {
         return -ENOSYS;
     }
+    int linkat(int, const char*, int, const char*) noexcept override { return -ENOSYS; }
     int renameat(int, const char*, int, const char*) noexcept override { return -ENOSYS; }
     ssize_t readlinkat(int, const char*, char*, std::size_t) noexcept override { return -ENOSYS; }
     int fchmod(int, mode_t) noexcept override { return -ENOSYS; }
