@@ -47,7 +47,7 @@ def _newest_cached(cache):
     return max(trees, key=lambda tree: tree.stat().st_mtime, default=None)
 
 
-def _describe(tree):
+def describe(tree):
     images = sorted((tree / "boot").glob("vmlinuz-*"))
     if not images:
         raise KernelError(f"{tree}: holds no boot/vmlinuz-*")
@@ -67,11 +67,11 @@ def fetch():
         cached = _newest_cached(cache)
         if cached is None:
             raise KernelError(f"{error} (run apt-get update first?)") from error
-        return _describe(cached)
+        return describe(cached)
     tree = cache / f"{name}_{version.replace(':', '%3a')}"
     if not tree.is_dir():
         _download(cache, tree, f"{name}={version}")
-    return _describe(tree)
+    return describe(tree)
 
 
 def _download(cache, tree, package):
