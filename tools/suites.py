@@ -51,9 +51,8 @@ SUITES = [
     # The suites must judge Debian's runc well, or they judge nothing.
     _suite("lifecycle-on-runc", "tests/lifecycle/run --runtime runc", 150, "long"),
     _suite("bad-input-on-runc", "tests/bad_input/run --runtime runc", 150, "long"),
-    _suite("podman-on-runc", "tests/callers/podman.py --runtime runc", 240, "long"),
-    _suite("containerd-on-runc", "tests/callers/containerd.py --runtime runc", 180, "long"),
     _suite("vm-large", "tests/vm/large/run --runtime {runtime}", 900, "long"),
+    _suite("callers", "tests/callers/table --write --runtime {runtime}", 3600, "long"),
     _suite("prove", "conformance/prove --write --runtime {runtime}", 1800, "long"),
     _check("lint-tidy", "tools/lint-tidy {build}", 1800, "long"),
     _check("bench", "bench/run --runtime {runtime} --peer crun --peer runc", 300, "long"),

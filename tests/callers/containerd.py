@@ -11,11 +11,11 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import image
 import observe
 import sandbox
+from caller_suite import CallerSuite
 from containerd_caller import Containerd
-from support import report
 from support.report import check, contains, equal, eventually
 
-suite = report.Suite("containerd", budget=60)
+suite = CallerSuite("containerd", budget=60, long_budget=300)
 
 _containerd = None
 _before = {}
@@ -26,6 +26,7 @@ def containerd():
     global _containerd
     if _containerd is None:
         _containerd = Containerd(suite.options.runtime)
+        suite.announce(_containerd.version())
         # One container, so that what is made only once is there when files are counted.
         name = _containerd.namespace + "-first"
         _containerd(*_containerd.arguments_of_run(["--rm"], name, "true")).must()

@@ -64,6 +64,11 @@ class Containerd:
         return ["run", "--runc-binary", self.runtime, "--runtime", "io.containerd.runc.v2",
                 *options, root, name, *arguments]
 
+    def version(self):
+        """"containerd 1.6.20", as the daemon says it of itself."""
+        text = self("version").must().stdout.partition("Server:")[2]
+        return "containerd " + text.partition("Version:")[2].split()[0].partition("~")[0]
+
     def run(self, test, options, *arguments, suffix="", root=IMAGE, **more):
         """`ctr run --rm` in the foreground. A failed one leaves its metadata: it is removed."""
         name = test.container_id(suffix)

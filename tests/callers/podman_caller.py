@@ -46,7 +46,7 @@ class Podman:
             subprocess.run(["mount", "--bind", self.directory + "/ids", path], check=True)
         self.environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": self.directory, "TERM": "xterm",
+            "HOME": self.directory, "TERM": "xterm", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
             "CONTAINERS_CONF": self.directory + "/text.conf",
             "CONTAINERS_STORAGE_CONF": self.directory + "/storage.conf"}
         tarball = image.make_tarball(self.directory)

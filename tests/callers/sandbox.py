@@ -4,7 +4,8 @@ A suite calls enter() before its Suite runs. The process replaces itself by one 
 its own (mount, pid, network, ipc, uts): /dev, /run, /tmp and the callers' directories are new and
 empty, so nothing that an old runtime does to its stdio or its directories reaches the machine; and
 process 1 of the pid namespace is this suite's, so no process survives it (pid_namespaces(7)).
-cgroups are the machine's: what the suite makes there lies under parent_cgroup().
+cgroups are the machine's: what the suite makes there lies under parent_cgroup(). With --root the
+programs are those of another release of Debian: its root becomes the suite's, by pivot_root(2).
 """
 
 import contextlib
@@ -15,10 +16,12 @@ import signal
 import subprocess
 import sys
 
+import debian
 from support.report import REPOSITORY
 from support.runtime import Runtime
 
 _INSIDE = "NUCLEUS_CALLERS_SANDBOX"
+_ROOT = "NUCLEUS_CALLERS_ROOT"
 _PARENT = "nucleus-callers-"
 _UNSHARE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--net",
             "--ipc", "--uts", "--propagation", "private"]
@@ -31,24 +34,76 @@ _LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0",
 
 
 def enter(suite):
-    """Returns in the sandbox, or not at all. `--list` and `--help` need none."""
+    """Returns in the sandbox, or not at all. What only lists tests, and `--help`, need none."""
     options, _ = suite.parser.parse_known_args()
-    if options.list:
+    if options.list or getattr(options, "operations", False):
         return
     if os.environ.get(_INSIDE) is None:
         _remove_cgroups_of_dead_suites()
+        if getattr(options, "root", None):
+            os.environ[_ROOT] = _prepare_root(suite, options.root)
         os.environ[_INSIDE] = str(os.getpid())
         os.execvp("unshare", [*_UNSHARE, sys.executable, *sys.argv])
-    _leave_a_reaper()
+    root = os.environ.get(_ROOT)
     runtime = options.runtime or os.environ.get("NUCLEUS")
     runtime = runtime or os.path.join(REPOSITORY, "build", "nucleus")
-    runtime = os.path.abspath(shutil.which(runtime) or runtime)
-    _empty_directories([os.path.dirname(runtime), os.path.dirname(os.path.realpath(runtime)),
-                        REPOSITORY, os.getcwd()])
+    if root != "entered":
+        _leave_a_reaper()
+    if root and root != "entered":
+        _enter_root(root, _kept(runtime))
+        os.environ[_ROOT] = "entered"
+        os.execvp("python3", ["python3", os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+    _empty_directories(_kept(runtime))
     _private_dev()
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    if os.path.exists(runtime):
-        _hide_unified_from(runtime)
+    runtime = shutil.which(runtime)
+    if runtime is not None:
+        _hide_unified_from(os.path.abspath(runtime))
+
+
+def _kept(runtime):
+    """The directories that have to stay: the runtime's, this repository, and where we are. A
+    runtime without a directory in its name is one of the root that the suite runs in."""
+    found = [REPOSITORY, os.getcwd()]
+    if "/" in runtime:
+        path = os.path.abspath(runtime)
+        found += [os.path.dirname(path), os.path.dirname(os.path.realpath(path))]
+    return found
+
+
+def _prepare_root(suite, release):
+    try:
+        return debian.prepare(release)
+    except debian.RootError as error:
+        sys.exit(f"FAIL {suite.name}: no root with Debian's {release}: {error}\n"
+                 "0 passed, 1 failed, 0 skipped")
+
+
+def _enter_root(root, kept):
+    """The root becomes `/`, below a tmpfs that takes what is written; the machine's own is gone.
+    A plain chroot would leave it within reach of the mounts that podman makes."""
+    handles = {path: os.open(path, os.O_PATH) for path in kept if os.path.isdir(path)}
+    work = "/mnt"
+    _mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", work)
+    new = work + "/root"
+    for name in ("/upper", "/work", "/root"):
+        os.mkdir(work + name)
+    _mount("-t", "overlay", "-o", f"lowerdir={root},upperdir={work}/upper,workdir={work}/work",
+           "overlay", new)
+    for path in ("/proc", "/sys"):
+        _mount("--rbind", path, new + path)
+    for path, handle in sorted(handles.items(), key=lambda item: len(item[0])):
+        if not os.path.isdir(new + path):
+            os.makedirs(new + path)
+        _bind(f"/proc/self/fd/{handle}", new + path)
+        os.close(handle)
+    here = os.getcwd()
+    os.mkdir(new + "/machine")
+    subprocess.run(["pivot_root", new, new + "/machine"], check=True)
+    os.chdir("/")
+    subprocess.run(["umount", "--lazy", "/machine"], check=True)
+    os.rmdir("/machine")
+    os.chdir(here)
 
 
 def parent_cgroup():

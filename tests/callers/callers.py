@@ -1,0 +1,16 @@
+"""The callers of conformance/CALLERS.md, and what is known of the peers under them."""
+
+import collections
+
+# command: below tests/callers, without --runtime. limit: seconds for one run with one runtime.
+Caller = collections.namedtuple("Caller", "name command limit")
+
+CALLERS = [
+    Caller("podman", "podman.py --all", 900),
+    Caller("containerd", "containerd.py", 400),
+]
+
+# Tests that a peer is known to fail, each with the reason: (caller, test, "runc" or "crun"). A
+# failure that is not listed here fails the run, because a suite that misjudges a peer judges
+# nothing; so does an entry whose test passes.
+DIFFERENCES = {}
