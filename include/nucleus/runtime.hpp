@@ -42,8 +42,10 @@ struct CreateRequest {
     std::string console_socket, pidfd_socket, pid_file;  // empty: none
     bool no_pivot = false;
     bool no_new_keyring = false;
-    std::uint32_t preserve_fds =
-        0;  // descriptors that the container gets beyond stdio and $LISTEN_FDS
+    // What the container gets beyond stdio: first the descriptors that the caller announced by
+    // LISTEN_FDS, then those of --preserve-fds.
+    std::uint32_t listen_fds = 0;
+    std::uint32_t preserve_fds = 0;
 };
 
 struct RunRequest : CreateRequest {

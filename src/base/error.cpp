@@ -7,10 +7,22 @@ namespace nucleus {
 
 namespace {
 
-// Callers read these words: containerd, dockerd, podman and cri-o match lower-case sentences such
-// as "no such file or directory" and "permission denied" (contract B6), and glibc writes them with
-// a capital.
+// podman and dockerd take these three of strerror(3), wherever they stand in a message, for a
+// program that is missing or is none, and tell their users "command not found" (contract B2, B4).
+// Where a program is missing, launch/report_text.cpp says so in their words; everything else has
+// these.
+struct Words {
+    int errnum;
+    const char* text;
+};
+constexpr Words kOwnWords[] = {
+    {ENOENT, "no such file"}, {ENOTDIR, "no directory"}, {EISDIR, "a directory"}};
+
+// In lower case, as callers match other sentences, such as "permission denied" (contract B6): glibc
+// writes them with a capital.
 std::string describe(int errnum) {
+    for (const Words& each : kOwnWords)
+        if (each.errnum == errnum) return each.text;
     std::string text = strerror(errnum);
     if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z' &&
         !(text.size() > 1 && text[1] >= 'A' && text[1] <= 'Z'))

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/globals.hpp"
 #include "cli/options.hpp"
 #include "nucleus/runtime.hpp"
 #include "sys/kernel.hpp"
@@ -21,6 +22,7 @@ struct Invocation {
     const Options& options;
     const std::vector<std::string>& operands;
     sys::Kernel& kernel;
+    const Environment& environment;
     // Made when first asked for: `spec` needs none.
     std::function<runtime::Runtime&()> runtime;
     Warnings& warnings;

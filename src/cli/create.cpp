@@ -16,15 +16,35 @@ void describe_creation(OptionTable& table) {
               "do not adopt the container's orphans (only run in the foreground does)");
 }
 
+namespace {
+
+// fs.nr_open, as far as Linux lets it be raised by default: nobody has more open.
+constexpr std::uint32_t kMostDescriptors = 1U << 20;
+
+}  // namespace
+
 Result<std::uint32_t> parse_preserve_fds(const Options& options) {
-    // fs.nr_open, as far as Linux lets it be raised by default: nobody has more open.
-    constexpr std::uint32_t kMost = 1U << 20;
     const std::uint32_t count = options.number("preserve-fds");
-    if (count <= kMost) return count;
+    if (count <= kMostDescriptors) return count;
     return Error(Errc::invalid_argument, "invalid value \"" + std::to_string(count) +
                                              "\" for flag --preserve-fds: more than " +
-                                             std::to_string(kMost));
+                                             std::to_string(kMostDescriptors));
 }
+
+namespace {
+
+// sd_listen_fds(3): they are for the process whose id LISTEN_PID has, and for no other.
+Result<std::uint32_t> listen_fds(const Environment& environment, sys::Kernel& kernel) {
+    if (environment.listen_fds.empty()) return 0;
+    const auto pid = parse_number(environment.listen_pid);
+    if (!pid || static_cast<pid_t>(*pid) != kernel.getpid()) return 0;
+    const auto count = parse_number(environment.listen_fds);
+    if (count && *count <= kMostDescriptors) return *count;
+    return Error(Errc::invalid_argument, "LISTEN_FDS=" + std::string(environment.listen_fds) +
+                                             ": not a number of descriptors");
+}
+
+}  // namespace
 
 Result<void> parse_creation(const Invocation& invocation, runtime::CreateRequest& request) {
     const Options& options = invocation.options;
@@ -33,6 +53,7 @@ Result<void> parse_creation(const Invocation& invocation, runtime::CreateRequest
     request.no_pivot = options.flag("no-pivot");
     request.no_new_keyring = options.flag("no-new-keyring");
     NUCLEUS_TRY(request.preserve_fds, parse_preserve_fds(options));
+    NUCLEUS_TRY(request.listen_fds, listen_fds(invocation.environment, invocation.kernel));
     const std::string bundle = options.text("bundle");
     NUCLEUS_TRY(request.bundle, absolute_path(bundle.empty() ? "." : bundle));
     NUCLEUS_TRY(request.console_socket, absolute_path(options.text("console-socket")));

@@ -18,6 +18,7 @@ namespace nucleus::cli {
 struct Environment {
     std::string_view xdg_runtime_dir;
     std::optional<std::string_view> user;
+    std::string_view listen_fds, listen_pid;  // sd_listen_fds(3)
 };
 
 void describe_globals(OptionTable& table);

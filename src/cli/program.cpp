@@ -149,8 +149,14 @@ private:
             if (!runtime) runtime = surroundings_.make_runtime(*settings);
             return *runtime;
         };
-        Invocation invocation{
-            parsed.options, parsed.operands, surroundings_.kernel, make, warnings_, {}, kFailed};
+        Invocation invocation{parsed.options,
+                              parsed.operands,
+                              surroundings_.kernel,
+                              surroundings_.environment,
+                              make,
+                              warnings_,
+                              {},
+                              kFailed};
         auto status = command.execute(invocation);
         if (!status) return fail(status.error(), invocation.failure_status);
         for (const std::string& warning : warnings_) log_.write(LogLevel::warning, warning);

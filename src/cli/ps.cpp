@@ -28,8 +28,7 @@ Result<int> execute(Invocation& invocation) {
     }
     const std::vector<std::string> arguments(invocation.operands.begin() + 1,
                                              invocation.operands.end());
-    NUCLEUS_TRY(invocation.output,
-                invocation.runtime().process_table(pids, arguments).in(outer));
+    NUCLEUS_TRY(invocation.output, invocation.runtime().process_table(pids, arguments).in(outer));
     return 0;
 }
 

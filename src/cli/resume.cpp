@@ -15,7 +15,7 @@ Result<int> execute(Invocation& invocation) {
 }  // namespace
 
 constinit const Command kResumeCommand{
-    "resume",  "ID",   1, 1, AfterOperand::options, "let a paused container run on",
+    "resume", "ID",   1, 1, AfterOperand::options, "let a paused container run on",
     describe, execute};
 
 }  // namespace nucleus::cli

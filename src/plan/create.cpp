@@ -54,11 +54,22 @@ public:
         add({.op = Op::commit});
         add_start_steps(plan_, *policy_.process);
         plan_.preserve_fds = facts_.preserve_fds;
+        if (facts_.listen_fds > 0) announce_descriptors();
         return std::move(plan_);
     }
 
 private:
     void add(Step step) { plan_.steps.push_back(std::move(step)); }
+
+    // sd_listen_fds(3). With a pid namespace of its own the process is number 1; runc says so
+    // without one too.
+    void announce_descriptors() {
+        std::erase_if(plan_.env, [](const std::string& variable) {
+            return variable.starts_with("LISTEN_FDS=") || variable.starts_with("LISTEN_PID=");
+        });
+        plan_.env.push_back("LISTEN_FDS=" + std::to_string(facts_.listen_fds));
+        plan_.env.emplace_back("LISTEN_PID=1");
+    }
 
     void enter_namespaces() {
         const bool joins_user = namespaces_.joins(NamespaceKind::user);

@@ -97,6 +97,7 @@ struct CreateFacts {
     bool no_pivot = false;
     bool new_keyring = true;
     std::uint32_t preserve_fds = 0;
+    std::uint32_t listen_fds = 0;  // the first of these, announced by LISTEN_FDS
     Caller caller = Caller::privileged;
     Nodes nodes = Nodes::made;  // without a user namespace of the container's: then they are bound
 };

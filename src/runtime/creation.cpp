@@ -26,7 +26,7 @@ Result<void> check_rootfs(sys::Kernel& kernel, const std::string& path) {
     const int error = kernel.fstatat(AT_FDCWD, path.c_str(), facts, 0);
     const std::string clause = "config.json /root/path: '" + path + "'";
     if (error < 0) return Error::from_errno(-error, clause);
-    if (!S_ISDIR(facts.st_mode)) return Error(Errc::invalid_config, clause + ": not a directory");
+    if (!S_ISDIR(facts.st_mode)) return Error(Errc::invalid_config, clause + ": is no directory");
     return {};
 }
 
@@ -237,7 +237,8 @@ plan::LaunchPlan Creation::compile() const {
     facts.cgroups = view_of(layout_, record_.cgroup);
     facts.no_pivot = request_.no_pivot;
     facts.new_keyring = !request_.no_new_keyring;
-    facts.preserve_fds = request_.preserve_fds;
+    facts.preserve_fds = request_.listen_fds + request_.preserve_fds;
+    facts.listen_fds = request_.listen_fds;
     facts.caller = session_.is_ordinary() ? plan::Caller::ordinary : plan::Caller::privileged;
     facts.nodes = session_.is_host_root() ? plan::Nodes::made : plan::Nodes::bound;
     return plan::compile_create(policy_, facts);

@@ -12,6 +12,7 @@
 #include "runtime/creation.hpp"
 #include "runtime/foreground.hpp"
 #include "runtime/session.hpp"
+#include "runtime/sub_cgroups.hpp"
 #include "spec/parse.hpp"
 #include "sys/files.hpp"
 
@@ -36,12 +37,22 @@ Result<void> check_executable(const Container& container, bool ignore_paused) {
     return {};
 }
 
-Result<void> refuse_unsupported(const ExecRequest& request) {
-    const auto refuse = [](const char* flag) {
-        return Error(Errc::unsupported, std::string(flag) + " is not supported by this version");
-    };
-    if (!request.cgroups.empty()) return refuse("--cgroup");
-    return {};
+// The cgroup that the process enters: the container's, or cgroups below it.
+Result<std::unique_ptr<enforce::CgroupBackend>> destination(Session& session,
+                                                            const state::Record& record,
+                                                            const ExecRequest& request) {
+    if (request.cgroups.empty()) return cgroup_of(session, record);
+    state::Record below = record;
+    NUCLEUS_TRY(below.cgroup, sub_cgroups(record.cgroup, request.cgroups));
+    NUCLEUS_TRY(auto cgroup, cgroup_of(session, below));
+    if (!cgroup) return Error(Errc::unsupported, "--cgroup: the container has no cgroup");
+    for (const auto& [controller, directory] : below.cgroup.paths) {
+        struct stat facts {};
+        if (session.kernel.fstatat(AT_FDCWD, directory.c_str(), facts, 0) < 0)
+            return Error(Errc::invalid_argument,
+                         "--cgroup: there is no cgroup '" + directory + "'");
+    }
+    return cgroup;
 }
 
 // These a process file may leave out: they are then the container's own, as with runc. Limits it
@@ -160,7 +171,6 @@ struct Entrance {
 }  // namespace
 
 Result<int> exec(Session& session, const ExecRequest& request, Warnings& warnings) {
-    NUCLEUS_CHECK(refuse_unsupported(request));
     NUCLEUS_TRY(const Container container, open_container(session, request.id));
     NUCLEUS_CHECK(check_executable(container, request.ignore_paused));
     NUCLEUS_TRY(const std::string text, container.directory.load_config());
@@ -183,7 +193,7 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     NUCLEUS_TRY(entrance.way, way_in(session, *container.record, policy.namespaces));
     entrance.facts.groups_denied = entrance.way.groups_denied;
     entrance.facts.root_by_descriptor = entrance.way.root.get() >= 0;
-    NUCLEUS_TRY(entrance.cgroup, cgroup_of(session, *container.record));
+    NUCLEUS_TRY(entrance.cgroup, destination(session, *container.record, request));
     if (!entrance.cgroup) entrance.facts.cgroup_entry = plan::CgroupEntry::none;
     if (policy.seccomp) {
         NUCLEUS_TRY(entrance.seccomp, enforce::compile_seccomp(*policy.seccomp, known));
@@ -194,7 +204,8 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     std::unique_ptr<launch::Launch> launch;
     launch::HostInputs inputs;
     inputs.cgroup = entrance.cgroup.get();
-    inputs.beside = container.record->init->pid;
+    // Where a sub-cgroup is asked for, that one or none.
+    if (request.cgroups.empty()) inputs.beside = container.record->init->pid;
     inputs.rlimits = &process.rlimits;
     std::optional<enforce::Resctrl> resctrl;
     if (container.record->resctrl) resctrl.emplace(session.kernel, *container.record->resctrl);

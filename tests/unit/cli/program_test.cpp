@@ -186,6 +186,23 @@ BOOST_AUTO_TEST_CASE(refuses_a_command_line_in_one_line_that_says_where) {
                "nucleus: invalid value \"x\" for flag --rootless: not true, false or auto\n");
 }
 
+BOOST_AUTO_TEST_CASE(hands_on_descriptors_that_are_announced_to_it_alone) {
+    const std::string own = std::to_string(getpid());
+    const auto call = [](std::string_view fds, std::string_view pid) {
+        Script script;
+        const Outcome outcome =
+            run(script, {"create", "-b", "/b", "c"}, {.listen_fds = fds, .listen_pid = pid});
+        return outcome.status == 0 ? script.calls.at(0) : outcome.complaint;
+    };
+    BOOST_TEST(call("2", own) == "create id=c bundle=/b listen_fds=2");
+    for (const char* const other : {"", "1", "x"})
+        BOOST_TEST(call("2", other) == "create id=c bundle=/b");
+    BOOST_TEST(call("", own) == "create id=c bundle=/b");
+    BOOST_TEST(call("0", own) == "create id=c bundle=/b");
+    BOOST_TEST(call("many", own) ==
+               "nucleus: create: LISTEN_FDS=many: not a number of descriptors\n");
+}
+
 BOOST_AUTO_TEST_CASE(prints_processes_as_an_array_or_as_ps_does) {
     Script script;
     BOOST_TEST(run(script, {"ps", "-f", "json", "c"}).output == "[12,34]\n");
@@ -373,7 +390,7 @@ BOOST_AUTO_TEST_CASE(come_from_the_command_line_then_from_the_file_then_from_the
 
 BOOST_AUTO_TEST_CASE(are_refused_if_a_named_file_is_missing) {
     BOOST_TEST(complaint("--settings /nonexistent/n.yaml start c") ==
-               "nucleus: settings: open '/nonexistent/n.yaml': no such file or directory\n");
+               "nucleus: settings: open '/nonexistent/n.yaml': no such file\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -457,7 +474,7 @@ BOOST_AUTO_TEST_CASE(takes_the_log_and_its_level_from_the_settings) {
 
 BOOST_AUTO_TEST_CASE(fails_before_anything_happens_if_the_log_cannot_be_opened) {
     BOOST_TEST(complaint("--log /nonexistent/log start c") ==
-               "nucleus: --log: open '/nonexistent/log': no such file or directory\n");
+               "nucleus: --log: open '/nonexistent/log': no such file\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -48,6 +48,7 @@ Line creation(const char* verb, const runtime::CreateRequest& request) {
         .add("pid_file", request.pid_file)
         .add("no_pivot", request.no_pivot)
         .add("no_new_keyring", request.no_new_keyring)
+        .add("listen_fds", request.listen_fds)
         .add("preserve_fds", request.preserve_fds);
 }
 

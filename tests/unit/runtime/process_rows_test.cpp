@@ -34,8 +34,8 @@ BOOST_AUTO_TEST_CASE(find_the_column_wherever_ps_was_told_to_put_it) {
 }
 
 BOOST_AUTO_TEST_CASE(leave_out_what_is_no_row) {
-    const auto rows = process_rows("Warning: bad syntax\nPPID PID\n1 8x\n1\n\n1 99999999999\n1 8",
-                                   {8});
+    const auto rows =
+        process_rows("Warning: bad syntax\nPPID PID\n1 8x\n1\n\n1 99999999999\n1 8", {8});
     BOOST_TEST_REQUIRE(rows.has_value());
     BOOST_TEST(*rows == "PPID PID\n1 8\n");
     BOOST_TEST(*process_rows("PID\n1\n", {}) == "PID\n");
