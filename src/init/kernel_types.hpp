@@ -40,9 +40,11 @@ inline int clone_tree(int fd, const char* path, unsigned flags) {
         call(__NR_open_tree, fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags));
 }
 
-inline int attach(int tree, int target) {
-    return static_cast<int>(call(__NR_move_mount, tree, "", target, "",
-                                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+// On `target` itself, or on `name` in it, which is no link.
+inline int attach(int tree, int target, const char* name = "") {
+    const unsigned at = *name == 0 ? MOVE_MOUNT_T_EMPTY_PATH : 0;
+    return static_cast<int>(
+        call(__NR_move_mount, tree, "", target, name, MOVE_MOUNT_F_EMPTY_PATH | at));
 }
 
 inline int set_attributes(int mount, unsigned long set, unsigned long clear, unsigned flags,

@@ -164,11 +164,15 @@ int mount_with_flags(Init& init, const wire::Step& step, int target, bool takes_
     return static_cast<int>(error);
 }
 
-int attach_and_close(int mount, int target) {
-    int error = target;
-    if (target >= 0) {
-        error = attach(mount, target);
-        call(__NR_close, target);
+void close_target(const Target& target) {
+    if (!target.has_name()) call(__NR_close, target.fd);
+}
+
+int attach_and_close(int mount, const Target& target) {
+    int error = target.fd;
+    if (error >= 0) {
+        error = attach(mount, target.fd, target.name);
+        close_target(target);
     }
     call(__NR_close, mount);
     return error;
@@ -197,18 +201,23 @@ int mount_filesystem(Init& init, const wire::Step& step) {
     // A link in place of /proc or /sys would lead the masks and read-only paths astray
     // (CVE-2023-27561, CVE-2025-54867).
     const bool kernel_interface = equal(type, "proc") || equal(type, "sysfs");
-    const auto open_target = kernel_interface ? open_plainly_in_root : open_in_root;
-    bool made = false;
-    const int target = open_target(init, path, Make::directory, &made);
-    const bool covers = !made;
-    if (kernel_interface && target == -ELOOP) init.detail = "must be mounted on ordinary directory";
-    if (target < 0) return target;
+    const bool by_flags = (step.flags & kFlagsWithoutWord) != 0;
+    Target target{};
+    if (kernel_interface)
+        target.fd = open_plainly_in_root(init, path, Make::directory, &target.made);
+    else if (by_flags)
+        target.fd = open_in_root(init, path, Make::directory, &target.made);
+    else
+        target = target_in_root(init, path, Make::directory);
+    const bool covers = !target.made;
+    if (kernel_interface && target.fd == -ELOOP)
+        init.detail = "must be mounted on ordinary directory";
+    if (target.fd < 0) return target.fd;
 
     // A tmpfs without a mode of its own takes that of the directory that it covers, as callers
     // expect of --tmpfs. A read-only one cannot be changed any more: it gets its attributes last.
     const bool takes_mode = covers && equal(type, "tmpfs") && !has_option(init, step, "mode=");
-    if ((step.flags & kFlagsWithoutWord) != 0)
-        return mount_with_flags(init, step, target, takes_mode);
+    if (by_flags) return mount_with_flags(init, step, target.fd, takes_mode);
     const bool takes_content = covers && (step.mode & wire::kCopyUp) != 0;
     const bool filled = takes_mode || takes_content;
     const unsigned long last = filled ? MOUNT_ATTR_RDONLY : 0;
@@ -220,15 +229,15 @@ int mount_filesystem(Init& init, const wire::Step& step) {
         if (mount >= 0) return attach_and_close(mount, target);
     }
     long error = mount;
-    if (mount >= 0 && takes_mode) error = take_mode(mount, target);
-    if (error >= 0 && takes_content) error = copy_up(init, target, mount);
+    if (mount >= 0 && takes_mode) error = take_mode(mount, target.fd);
+    if (error >= 0 && takes_content) error = copy_up(init, target.fd, mount);
     if (error >= 0 && sealed) error = make_instance_readonly(mount);
     if (error >= 0) error = set_attributes(mount, step.attributes_set & last, 0, 0);
     if (error >= 0)
         error = set_attributes(mount, step.recursive_set, step.recursive_clear, AT_RECURSIVE);
     if (error >= 0) error = map_ids(init, mount, step);
     if (error < 0) {
-        call(__NR_close, target);
+        close_target(target);
         return static_cast<int>(error);
     }
     return attach_and_close(mount, target);
@@ -247,7 +256,7 @@ int mount_bind(Init& init, const wire::Step& step) {
     const FileFacts facts = facts_of(tree);
     if (facts.error < 0) return static_cast<int>(facts.error);
     const Make make = facts.is(kDirectory) ? Make::directory : Make::file;
-    return attach_and_close(tree, open_in_root(init, init.text(step.target), make));
+    return attach_and_close(tree, target_in_root(init, init.text(step.target), make));
 }
 
 int remount(Init& init, const wire::Step& step) {

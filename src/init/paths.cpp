@@ -112,33 +112,30 @@ void forget_made_in(Init& init) {
     init.made_in = -1;
 }
 
+// -ENOENT: something has the name.
 int make_in(int parent, const char* name, Make make) {
     const int made = make_one(parent, name, make);
-    if (made == -EEXIST) return -ENOENT;
-    if (made < 0) return made;
-    return static_cast<int>(call(__NR_openat, parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+    return made == -EEXIST ? -ENOENT : made;
 }
 
 // The common case: only the last component is missing. -ENOENT: more is missing, or a dangling link
 // stands there. The directory stays open for the next target in it.
-int make_last(Init& init, const char* path, Make make) {
-    const char* name = last_component(path);
+int make_last(Init& init, const char* path, const char* name, Make make) {
     Path& parent = path_of_made_in();
     parent.clear();
     if (*name == 0 || parent.add(path, static_cast<unsigned long>(name - path)).full())
         return -ENOENT;
     init.made_in = open_confined(init.root, parent.text(), O_PATH | O_DIRECTORY);
     if (init.made_in < 0) return init.made_in;
-    const int fd = make_in(init.made_in, name, make);
-    if (fd < 0) forget_made_in(init);
-    return fd;
+    const int made = make_in(init.made_in, name, make);
+    if (made < 0) forget_made_in(init);
+    return made;
 }
 
 // Beside the target that was made last: what is mounted on a directory that we have just made
 // covers nothing that a walk to its neighbour passes. -ENOENT: it is not there, or something has
 // the name.
-int make_beside_last(Init& init, const char* path, Make make) {
-    const char* name = last_component(path);
+int make_beside_last(Init& init, const char* path, const char* name, Make make) {
     const auto size = static_cast<unsigned long>(name - path);
     const Path& parent = path_of_made_in();
     if (init.made_in < 0 || *name == 0 || parent.size() != size ||
@@ -147,17 +144,8 @@ int make_beside_last(Init& init, const char* path, Make make) {
     return make_in(init.made_in, name, make);
 }
 
-}  // namespace
-
-int open_in_root(Init& init, const char* path, Make make, bool* made) {
-    if (made != nullptr) *made = true;
-    if (make != Make::nothing)
-        if (const int beside = make_beside_last(init, path, make); beside != -ENOENT) return beside;
-    forget_made_in(init);
-    int fd = open_confined(init.root, path, O_PATH);
-    if (made != nullptr) *made = fd == -ENOENT && make != Make::nothing;
-    if (fd != -ENOENT || make == Make::nothing) return fd;
-    if (const int last = make_last(init, path, make); last != -ENOENT) return last;
+// Round by round: each makes one component, or puts what a dangling link names in its place.
+int make_and_open(Init& init, const char* path, Make make) {
     static Path current;
     current.clear();
     if (current.add(path).full()) return -ENAMETOOLONG;
@@ -169,6 +157,31 @@ int open_in_root(Init& init, const char* path, Make make, bool* made) {
         if (first == 0) return open_confined(init.root, current.text(), O_PATH);
     }
     return -ELOOP;
+}
+
+}  // namespace
+
+Target target_in_root(Init& init, const char* path, Make make) {
+    const char* name = last_component(path);
+    int made = -ENOENT;
+    if (make != Make::nothing) made = make_beside_last(init, path, name, make);
+    if (made == -ENOENT) {
+        forget_made_in(init);
+        const int fd = open_confined(init.root, path, O_PATH);
+        if (fd != -ENOENT || make == Make::nothing) return {fd};
+        made = make_last(init, path, name, make);
+    }
+    if (made == -ENOENT) return {make_and_open(init, path, make), "", true};
+    if (made < 0) return {made};
+    return {init.made_in, name, true};
+}
+
+int open_in_root(Init& init, const char* path, Make make, bool* made) {
+    const Target target = target_in_root(init, path, make);
+    if (made != nullptr) *made = target.made;
+    if (!target.has_name()) return target.fd;
+    return static_cast<int>(
+        call(__NR_openat, target.fd, target.name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
 int open_plainly_in_root(Init& init, const char* path, Make make, bool* made) {

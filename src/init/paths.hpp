@@ -13,6 +13,19 @@ enum class Make { nothing, directory, file };
 // `made`, if given, tells whether anything was.
 int open_in_root(Init& init, const char* path, Make make, bool* made = nullptr);
 
+// Where a mount goes: on `name` in the directory `fd`, or on `fd` itself if the name is empty. What
+// has a name was made by us just now, and is looked up without following a link.
+struct Target {
+    int fd;  // or -errno
+    const char* name = "";
+    bool made = false;  // it was missing
+    bool has_name() const { return *name != 0; }
+};
+
+// What open_in_root opens, but a target that was made beside the last one stays unopened; its `fd`
+// is then not the caller's to close.
+Target target_in_root(Init& init, const char* path, Make make);
+
 // The same where no component may be a symbolic link: -ELOOP if one is.
 int open_plainly_in_root(Init& init, const char* path, Make make, bool* made = nullptr);
 

@@ -16,8 +16,8 @@ namespace nucleus::sys {
 // How many descriptors one message takes here; the kernel's own limit is 253.
 constexpr std::size_t kMaxDescriptorsPerMessage = 128;
 
-// The address of what stands at /proc/self/fd/FD, and of NAME in it: sun_path takes 107 bytes, and a
-// path may be longer.
+// The address of what stands at /proc/self/fd/FD, and of NAME in it: sun_path takes 107 bytes, and
+// a path may be longer.
 sockaddr_un unix_address(int fd, std::string_view name = {});
 
 // Connects to a stream socket by path, however long the path is. `flags`: SOCK_NONBLOCK, which

@@ -125,7 +125,23 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_missing_is_made_below_the_root) {
     recorder.answer("openat2 <root> '/a/b'", {-ENOENT, -ENOENT});
     BOOST_TEST(recorder.step(mount("mqueue", "/a/b")) == 0);
     BOOST_TEST(recorder.has("mkdirat </a/> 'b' 0755"));
-    BOOST_TEST(recorder.has("openat </a/> 'b' 0x2a0000"));
+    // No flag that would follow a link there.
+    BOOST_TEST(recorder.has("move_mount <mount of fs mqueue> '' </a/> 'b' 0x4"));
+}
+
+BOOST_AUTO_TEST_CASE(
+    a_tmpfs_takes_the_mode_of_what_was_there_before_it_and_of_nothing_that_was_made) {
+    BOOST_TEST(recorder.step(mount("tmpfs", "/a/b/c")) == 0);
+    BOOST_TEST(recorder.has("fchmod"));
+    for (const bool deep : {false, true}) {
+        recorder.answer("openat2 <root> '/a/b/c'", {-ENOENT, -ENOENT});
+        if (deep) {
+            recorder.answer("openat2 <root> '/a/b/' ", {-ENOENT});
+            recorder.answer("openat2 <root> '/a/b/c'", {-ENOENT});
+        }
+        BOOST_TEST(recorder.step(mount("tmpfs", "/a/b/c")) == 0);
+        BOOST_TEST(!recorder.has("fchmod"));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_neighbour_of_a_target_that_was_made_is_made_without_another_walk) {

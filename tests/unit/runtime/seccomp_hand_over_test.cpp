@@ -73,9 +73,9 @@ void check_hand_over(std::unique_ptr<Machine> (*prepare)(), Result<void> (*comma
                    done.error().message());
         // The very next thing that happens to it.
         const auto& calls = machine->kernel.calls();
-        const auto next = std::find_if(
-            calls.begin() + static_cast<std::ptrdiff_t>(number), calls.end(),
-            [](const auto& call) { return call.name != "close"; });
+        const auto next =
+            std::find_if(calls.begin() + static_cast<std::ptrdiff_t>(number), calls.end(),
+                         [](const auto& call) { return call.name != "close"; });
         BOOST_TEST_REQUIRE((next != calls.end()));
         BOOST_TEST(next->name == "pidfd_send_signal");
         BOOST_TEST(std::ranges::any_of(machine->kernel.recorded, [](const std::string& line) {
