@@ -23,7 +23,7 @@ const ClockName* clock_by_name(std::string_view name) {
 constexpr std::string_view kUnmapped = "is not mapped in the user namespace that is joined";
 
 // podman's way of saying "those of the namespace", since older peers want mappings beside a path.
-bool is_placeholder(const std::vector<IdMapping>& mappings) {
+bool is_podmans_wildcard(const std::vector<IdMapping>& mappings) {
     return mappings == std::vector<IdMapping>{{0, 0, 1}};
 }
 
@@ -131,7 +131,7 @@ Result<void> check_joined_user_namespace(const ContainerPolicy& policy,
         "are not those of the user namespace that is joined: leave them out";
     const UserNamespaceConfig& said = *policy.joined_user_namespace;
     const auto differ = [](const auto& wanted, const auto& actual) {
-        return !is_placeholder(wanted) && wanted != actual;
+        return !is_podmans_wildcard(wanted) && wanted != actual;
     };
     const Location section = document.at("linux");
     if (differ(said.uid_mappings(), joined.maps.uid_mappings()))

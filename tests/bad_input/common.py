@@ -9,31 +9,22 @@ import json
 import os
 
 from support import census, report
-from support.bundle import Bundle
+from support.container import Container, ours, reap_orphans
 
 suite = report.Suite("bad_input", budget=90)
 
 
-def ours(t):
-    return t.runtime.kind not in ("runc", "crun")
-
-
-class Attempt:
-    """A bundle that is about to be refused, and the census before."""
+class Attempt(Container):
+    """A bundle that is about to be refused."""
 
     def __init__(self, t, change=None):
-        self.t = t
-        self.id = t.container_id()
-        self.bundle = Bundle(os.path.join(t.directory, "bundle")).args("true")
-        if change:
-            change(self.bundle)
-        self.bundle.write()
-        self.settle()
+        self.reaps = False
+        super().__init__(t, ("true",), change)
 
-    def settle(self):
-        """Takes the census again, after the case has changed files of its own."""
-        self.t.runtime  # its cleanup belongs before everything else
-        self.before = census.of_test(self.t)
+    def census(self):
+        if self.reaps:
+            reap_orphans()
+        return census.of_test(self.t)
 
     def refused(self, *fragments, command=("create",), status=None):
         """`command` ends with the bundle and the id unless it holds an id of its own."""
@@ -53,19 +44,8 @@ class Attempt:
     def nothing_left(self, was_created=False):
         """A command that failed has reaped what it started; a container that was created and deleted
         is this subreaper's to reap, and so is what runc leaves."""
-        def again():
-            if was_created or not ours(self.t):
-                reap_orphans()
-            return census.of_test(self.t)
-        report.equal(census.settled(again, self.before), "", "left behind")
-
-
-def reap_orphans():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+        self.reaps = was_created or not ours(self.t)
+        super().nothing_left()
 
 
 def check_words(result, log, fragments, status=None):

@@ -5,80 +5,41 @@ Where runc is the measure, the same expectation holds for nucleus and for Debian
 is not, the case says `ours(t)` and why.
 """
 
-import os
 import time
 
-from support import census, report
-from support.bundle import Bundle
-from support.runtime import reap
+from support import report
+from support.container import Container, ours
 
 suite = report.Suite("lifecycle", budget=120)
 
 
-def ours(t):
-    """True for the runtime that this project makes, and for any other that claims no older habit."""
-    return t.runtime.kind not in ("runc", "crun")
-
-
-class Box:
-    """One bundle of a test, and what the machine looked like before anything was made of it."""
+class Box(Container):
+    """A container whose commands succeed in silence."""
 
     def __init__(self, t, *arguments, name="bundle", change=None):
-        self.t = t
-        self.id = t.container_id()
-        self.bundle = Bundle(os.path.join(t.directory, name)).args(*(arguments or ("sleep", "1000")))
-        if change:
-            change(self.bundle)
-        self.bundle.write()
-        t.runtime  # its cleanup belongs before everything else
-        reap_orphans()  # of earlier tests
-        self.before = census.of_test(t)
+        super().__init__(t, arguments, change, name)
 
     def create(self, *flags, **options):
-        done(self.t.runtime.create(self.id, self.bundle, *flags, **options))
+        done(self.runtime.create(self.id, self.bundle, *flags, **options))
         return self
 
     def start(self):
-        done(self.t.runtime.start(self.id))
+        done(self.runtime.start(self.id))
         return self
 
     def run_detached(self, *flags):
-        done(self.t.runtime.run(self.id, self.bundle, "--detach", *flags))
+        done(self.runtime.run(self.id, self.bundle, "--detach", *flags))
         return self
 
     def pid(self):
-        return self.t.runtime.state(self.id)["pid"]
-
-    def stop(self):
-        """Ends the container's process and waits until it is gone."""
-        pid = self.pid()
-        done(self.t.runtime.kill(self.id, "KILL"))
-        reap(pid)
-        self.t.runtime.wait_status(self.id, "stopped")
-        return self
+        return self.state()["pid"]
 
     def delete(self, *flags):
-        result = self.t.runtime.delete(self.id, *flags).must()
+        result = self.runtime.delete(self.id, *flags).must()
         # runc 1.1 warns of each attempt to remove a cgroup whose processes are about to end.
         if ours(self.t) or "will retry" not in result.stderr:
             done(result)
         self.nothing_left()
-
-    def nothing_left(self):
-        """Neither cgroup, mount, process, socket nor state directory: as before the first command."""
-        def again():
-            reap_orphans()
-            return census.of_test(self.t)
-        report.equal(census.settled(again, self.before), "", "left behind")
-
-
-def reap_orphans():
-    """Ended containers are children of this subreaper; call it only when no runtime command runs."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def done(result):

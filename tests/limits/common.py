@@ -5,14 +5,10 @@ import os
 
 from support import census, report
 from support.bundle import Bundle
+from support.container import ours
 from support.hierarchies import controller_mounts, needs, use_v2_view  # noqa: F401
 
 suite = report.Suite("limits", budget=120)
-
-def ours(t):
-    """True for the runtime that this project makes, and for any other that claims no older habit."""
-    return t.runtime.kind not in ("runc", "crun")
-
 
 class Box:
     """A container under these resources; config.json has the usual device rule besides."""

@@ -5,18 +5,14 @@ import json
 import os
 import subprocess
 
-from support import census, report
-from support.bundle import Bundle
+from support import report
+from support.container import Container
 
 suite = report.Suite("namespaces", budget=60)
 
 KINDS = ("user", "cgroup", "ipc", "uts", "network", "pid", "mount", "time")
 PROC_NAMES = {"network": "net", "mount": "mnt"}
 HOST_ID = 200000
-
-
-def ours(t):
-    return t.runtime.kind not in ("runc", "crun")
 
 
 def proc_name(kind):
@@ -102,66 +98,21 @@ def give_rootfs(bundle, uid=HOST_ID):
                 os.lchown(path, uid, uid)
 
 
-class Box:
-    """One container of a test, and what the machine looked like before anything was made of it."""
+class Box(Container):
+    """One container of a test."""
 
-    def __init__(self, t, change=None, arguments=("sleep", "1000"), name="c"):
-        self.t = t
-        self.id = t.container_id(name)
-        self.bundle = Bundle(os.path.join(t.directory, name)).args(*arguments)
-        if change:
-            change(self.bundle)
-        self.bundle.write()
-        t.runtime  # its cleanup belongs before everything else
-        reap_orphans()
-        self.before = census.of_test(t)
-
-    def create(self):
-        self.t.runtime.create(self.id, self.bundle).must()
-        return self
-
-    def start(self):
-        self.t.runtime.start(self.id).must()
-        return self
+    def __init__(self, t, change=None, arguments=(), name="c"):
+        super().__init__(t, arguments, change, name)
 
     def run(self):
         return self.create().start()
 
     @property
     def pid(self):
-        return self.t.runtime.state(self.id)["pid"]
+        return self.state()["pid"]
 
     def probe(self, *sections):
         """What a process that is executed in the container sees."""
-        result = self.t.runtime.exec(self.id, "/probe", *sections).must()
+        result = self.runtime.exec(self.id, "/probe", *sections).must()
         report.equal(result.stderr, "", "stderr of exec")
         return json.loads(result.stdout)
-
-    def delete(self):
-        self.t.runtime.delete(self.id, "--force").must()
-        self.nothing_left()
-
-    def nothing_left(self):
-        def again():
-            reap_orphans()
-            return census.of_test(self.t)
-        report.equal(census.settled(again, self.before), "", "left behind")
-
-    def refused(self, *fragments):
-        """create refuses the bundle in one line that holds the fragments, and leaves nothing."""
-        result = self.t.runtime.create(self.id, self.bundle)
-        report.check(result.status not in (0, None), f"a refusal\n{result!r}")
-        if ours(self.t):
-            report.equal(len(result.stderr.splitlines()), 1, f"lines on stderr {result.stderr!r}")
-            for fragment in fragments:
-                report.contains(result.stderr, fragment, "stderr")
-        self.nothing_left()
-
-
-def reap_orphans():
-    """Ended containers are children of this subreaper; call it only when no runtime command runs."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass

@@ -9,58 +9,30 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.dirname(HERE))
 
-from support import census, report  # noqa: E402
-from support.bundle import Bundle  # noqa: E402
-from support.runtime import reap  # noqa: E402
+from support import report  # noqa: E402
+from support.container import Container  # noqa: E402
 
 suite = report.Suite("operations", budget=60)
 
 KINDS = ("prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")
 
 
-class Box:
-    """A bundle of a test, and what the machine looked like before anything was made of it."""
+class Box(Container):
+    """A container that a test may change until it is created."""
 
     def __init__(self, t, *arguments, change=None):
-        self.t = t
-        self.id = t.container_id()
-        self.bundle = Bundle(t.directory + "/bundle").args(*(arguments or ("sleep", "1000")))
-        if change:
-            change(self.bundle)
-        self.t.runtime  # its cleanup belongs before everything else
-        self.before = None
+        super().__init__(t, arguments, change, write=False)
 
-    def write(self):
-        self.bundle.write()
-        reap_orphans()  # of earlier tests
-        self.before = census.of_test(self.t)
-        return self
-
-    def create(self):
+    def create(self, *flags, **options):
         if self.before is None:
             self.write()
-        self.t.runtime.create(self.id, self.bundle).must()
-        return self
-
-    def start(self):
-        self.t.runtime.start(self.id).must()
-        return self
-
-    def state(self):
-        return self.t.runtime.state(self.id)
-
-    def stop(self):
-        pid = self.state()["pid"]
-        self.t.runtime.kill(self.id, "KILL").must()
-        reap(pid)
-        self.t.runtime.wait_status(self.id, "stopped")
-        return self
+        return super().create(*flags, **options)
 
     def run(self):
         """The output of a container that runs to its end."""
         if self.before is None:
             self.write()
-        return self.t.runtime.run(self.id, self.bundle).must().stdout
+        return self.runtime.run(self.id, self.bundle).must().stdout
 
     def refused(self, result, *fragments):
         """An error in one line that holds the fragments."""
@@ -69,21 +41,6 @@ class Box:
         for fragment in fragments:
             report.contains(result.stderr, fragment, "stderr")
         return result
-
-    def nothing_left(self):
-        def again():
-            reap_orphans()
-            return census.of_test(self.t)
-        report.equal(census.settled(again, self.before), "", "left behind")
-
-
-def reap_orphans():
-    """Ended containers are children of this subreaper; call it only when no command runs."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 class Hooks:

@@ -5,8 +5,9 @@ import json
 import os
 import subprocess
 
-from common import Box, reap_orphans, suite
+from common import Box, suite
 from support import census, report
+from support.container import reap_orphans
 from support.runtime import reap
 
 STATUSES = ("creating", "created", "running", "stopped")

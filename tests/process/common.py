@@ -2,28 +2,19 @@
 
 import copy
 import json
-import os
 
-from support import census, report
-from support.bundle import Bundle
+from support import report
+from support.container import Container
 from support.runtime import reap
 
 suite = report.Suite("process", budget=60)
 
 
-class Box:
-    """A bundle of a test, and the census before."""
+class Box(Container):
+    """A container whose process is the probe, unless a test asks for another one."""
 
     def __init__(self, t, change=None, args=("/probe",), runtime=None, name="bundle"):
-        self.t = t
-        self.id = t.container_id(name)
-        self.runtime = runtime or t.runtime
-        self.bundle = Bundle(os.path.join(t.directory, name)).args(*args)
-        if change:
-            change(self.bundle)
-        self.bundle.write()
-        reap_orphans()
-        self.before = census.of_test(t)
+        super().__init__(t, args, change, name, runtime)
 
     def observe(self, *sections, **options):
         """Runs the probe as the container's process; its report."""
@@ -37,7 +28,7 @@ class Box:
         return self
 
     def pid(self):
-        return self.runtime.state(self.id)["pid"]
+        return self.state()["pid"]
 
     def process(self, *arguments, **changes):
         """The bundle's process with other arguments, for `exec --process`."""
@@ -65,12 +56,6 @@ class Box:
         reap(pid)
         self.nothing_left()
 
-    def nothing_left(self):
-        def again():
-            reap_orphans()
-            return census.of_test(self.t)
-        report.equal(census.settled(again, self.before), "", "left behind")
-
 
 def running(t, change=None):
     """A container whose process sleeps, for exec."""
@@ -81,14 +66,6 @@ def report_of(result):
     lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
     report.check(lines, f"the probe's report\n{result!r}")
     return json.loads(lines[0])
-
-
-def reap_orphans():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def setting(pointer, value):

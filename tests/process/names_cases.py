@@ -3,7 +3,7 @@ runtime's; and the config that counts is the one at create."""
 
 import os
 
-from common import Box, running, setting, suite
+from common import Box, suite
 from support import report
 from support.namespaces import hold
 

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 from support import census, report
-from support.bundle import Bundle
+from support.container import Container, reap_orphans
 from support.runtime import Runtime
 
 suite = report.Suite("rootless", budget=120)
@@ -21,10 +21,6 @@ SIZE = 65536
 NAMES = {"passwd": f"root:x:0:0:root:/root:/bin/sh\nordinary:x:{UID}:{UID}::/:/bin/sh\n",
          "group": f"root:x:0:\nordinary:x:{UID}:\n",
          "subuid": f"ordinary:{RANGE}:{SIZE}\n", "subgid": f"ordinary:{RANGE}:{SIZE}\n"}
-
-
-def ours(t):
-    return t.runtime.kind not in ("runc", "crun")
 
 
 class User:
@@ -99,56 +95,36 @@ def ranges():
             {"containerID": 1, "hostID": RANGE, "size": SIZE - 1}]
 
 
-class Box:
-    """A container of the user's, and what the machine looked like before."""
+class Box(Container):
+    """A container of the user's."""
 
-    def __init__(self, t, change=None, arguments=("sleep", "1000"), user=None):
-        self.t = t
+    def __init__(self, t, change=None, arguments=(), user=None):
         self.user = user or User(t)
-        self.runtime = self.user.runtime
-        self.id = t.container_id()
-        self.bundle = Bundle(os.path.join(t.directory, "bundle"))
+        super().__init__(t, arguments, change, runtime=self.user.runtime)
+
+    def prepare(self):
         self.bundle.config = rootless_config(self.user)
-        self.bundle.args(*arguments)
-        if change:
-            change(self.bundle)
+
+    def write(self):
         self.bundle.write()
         own(self.bundle.path)
-        self.before = self.census()
+        return self.settle()
 
     def census(self):
         reap_orphans()
         return census.of_test(self.t, self.runtime.root)
 
     def run(self):
-        self.runtime.create(self.id, self.bundle).must()
-        self.runtime.start(self.id).must()
-        return self
+        return self.create().start()
 
     @property
     def pid(self):
-        return self.runtime.state(self.id)["pid"]
+        return self.state()["pid"]
 
     def probe(self, *sections, flags=()):
         result = self.runtime.exec(self.id, "/probe", *sections, flags=flags).must()
         report.equal(result.stderr, "", "stderr of exec")
         return json.loads(result.stdout)
-
-    def delete(self):
-        self.runtime.delete(self.id, "--force").must()
-        self.nothing_left()
-
-    def nothing_left(self):
-        report.equal(census.settled(self.census, self.before), "", "left behind")
-
-    def refused(self, *fragments):
-        result = self.runtime.create(self.id, self.bundle)
-        report.check(result.status not in (0, None), f"a refusal\n{result!r}")
-        if ours(self.t):
-            report.equal(len(result.stderr.splitlines()), 1, f"lines on stderr {result.stderr!r}")
-            for fragment in fragments:
-                report.contains(result.stderr, fragment, "stderr")
-        self.nothing_left()
 
 
 def host_ids(pid):
@@ -156,11 +132,3 @@ def host_ids(pid):
         fields = dict(line.split(":", 1) for line in file)
     return (int(fields["Uid"].split()[0]), int(fields["Gid"].split()[0]),
             [int(group) for group in fields["Groups"].split()])
-
-
-def reap_orphans():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass

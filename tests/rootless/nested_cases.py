@@ -4,9 +4,10 @@ import json
 import os
 import shutil
 
-from common import ours, own, suite
+from common import own, suite
 from support import census, report
 from support.bundle import Bundle
+from support.container import ours
 
 OUTER = 200000
 CAPABILITIES = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETUID", "CAP_SETGID",

@@ -3,8 +3,9 @@
 import os
 import stat
 
-from common import RANGE, SIZE, UID, Box, User, host_ids, ranges, reap_orphans, suite
+from common import RANGE, SIZE, UID, Box, User, host_ids, ranges, suite
 from support import report
+from support.container import reap_orphans
 from support.runtime import ConsoleSocket, read_terminal
 
 
