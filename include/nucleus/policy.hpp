@@ -335,4 +335,28 @@ Result<void> check_joined_user_namespace(const ContainerPolicy& policy,
 Result<ProcessPolicy> translate_process(const spec::Process& process,
                                         const ContainerPolicy& container, Warnings& warnings);
 
+// What `update` changes of a container's limits. An absent member is left alone; so is a 0 where 0
+// means "not set" (memory sizes, shares, quota, periods, weights), since callers send it for absent
+// values.
+struct LimitChange {
+    // What is to be written: the change, and beside it what the kernel judges or forgets together
+    // with it (memory and memory + swap; the shares of a cgroup that is idle no longer).
+    spec::Resources written;
+    // All limits that hold afterwards, and the device rules, which an update leaves as they are.
+    spec::Resources remembered;
+    bool operator==(const LimitChange&) const = default;
+};
+
+// `before` is what the container has; `change` is the document of `update --resources` or what its
+// flags say. Errors read `resources /memory/limit: ...`.
+Result<LimitChange> translate_update(const spec::Resources& before, const spec::Resources& change,
+                                     Warnings& warnings);
+
+// Puts `change` over `under`, member by member; entries of lists by what they are about (device,
+// page size, interface).
+void overlay(spec::Resources& under, const spec::Resources& change);
+
+// The schemata lines of `update`: the warnings and errors are those of config.json's settings.
+Result<IntelRdtPolicy> translate_schema_update(const spec::IntelRdt& change, Warnings& warnings);
+
 }  // namespace nucleus::policy

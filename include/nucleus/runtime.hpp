@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "nucleus/error.hpp"
+#include "nucleus/spec.hpp"
 
 namespace nucleus::runtime {
 
@@ -90,6 +91,13 @@ struct ExecRequest {
     std::uint32_t preserve_fds = 0;
 };
 
+// What is absent stays as it is.
+struct UpdateRequest {
+    std::string id;
+    spec::Resources resources;
+    std::string l3_cache_schema, mem_bw_schema;  // empty: as they are
+};
+
 // runtime.md#state; `paused` is runc's and callers know it.
 enum class Status : std::uint8_t { creating, created, running, paused, stopped };
 constexpr std::string_view word_of(Status status) {
@@ -145,6 +153,8 @@ public:
                                               const std::vector<std::string>& arguments) = 0;
     // The ids that are taken, sorted, whatever state their containers are in.
     virtual Result<std::vector<std::string>> ids() = 0;
+    // All of it or, with an error, nothing. The limits are remembered: later commands see them.
+    virtual Result<void> update(const UpdateRequest& request, Warnings& warnings) = 0;
     // Sorted by id. A container that cannot be read becomes a warning.
     virtual Result<std::vector<ContainerState>> list(Warnings& warnings) = 0;
 };

@@ -71,6 +71,10 @@ struct Record {
     bool new_keyring = true;
     bool no_pivot = false;
     spec::Annotations annotations;
+    // What updates have made of linux.resources and of the schemata of linux.intelRdt; nothing:
+    // they are as in config.json.
+    std::optional<spec::Resources> resources;
+    std::string l3_cache_schema, mem_bw_schema;
     bool operator==(const Record&) const = default;
 };
 

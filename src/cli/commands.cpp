@@ -9,13 +9,12 @@ namespace nucleus::cli {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kCreateCommand, &kStartCommand, &kStateCommand,    &kKillCommand,     &kDeleteCommand,
-    &kRunCommand,    &kExecCommand,  &kListCommand,     &kPauseCommand,    &kResumeCommand,
-    &kPsCommand,     &kSpecCommand,  &kFeaturesCommand, &kValidateCommand,
+    &kCreateCommand, &kStartCommand,  &kStateCommand, &kKillCommand,     &kDeleteCommand,
+    &kRunCommand,    &kExecCommand,   &kListCommand,  &kPauseCommand,    &kResumeCommand,
+    &kPsCommand,     &kUpdateCommand, &kSpecCommand,  &kFeaturesCommand, &kValidateCommand,
 };
 
-constexpr std::string_view kKnownElsewhere[] = {"checkpoint", "events", "mounts", "restore",
-                                                "update"};
+constexpr std::string_view kKnownElsewhere[] = {"checkpoint", "events", "mounts", "restore"};
 
 }  // namespace
 

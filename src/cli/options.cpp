@@ -92,7 +92,7 @@ void OptionTable::describe(const Row& row, po::options_description& out) {
         value->zero_tokens();
     else
         value->value_name(row.argument);
-    out.add_options()(row.names, value, row.help);
+    out.add_options()(row.names, value, row.help != nullptr ? row.help : "");
 }
 
 std::vector<std::string> OptionTable::names() const {
@@ -103,7 +103,8 @@ std::vector<std::string> OptionTable::names() const {
 
 std::string OptionTable::help() const {
     po::options_description description;
-    for (const Row& row : rows_) describe(row, description);
+    for (const Row& row : rows_)
+        if (row.help != nullptr) describe(row, description);
     std::ostringstream out;
     out << description;
     return out.str();

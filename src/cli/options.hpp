@@ -22,7 +22,7 @@ namespace nucleus::cli {
 class OptionTable final : public OptionNames {
 public:
     // `names` is "long" or "long,l"; `argument` is the word for the value in the help. All are kept
-    // as pointers.
+    // as pointers. An option without a help text is taken, and not shown.
     OptionTable& flag(const char* names, const char* help);
     OptionTable& text(const char* names, const char* argument, const char* help);
     OptionTable& number(const char* names, const char* argument, const char* help);

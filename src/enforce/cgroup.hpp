@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cleanup.hpp"
 #include "base/unique_fd.hpp"
 #include "enforce/cgroup_layout.hpp"
 #include "nucleus/policy.hpp"
@@ -49,6 +50,10 @@ public:
     // devices are left as they are.
     virtual Result<void> apply(const policy::CgroupPolicy& policy,
                                const policy::DevicePolicy& devices, Warnings& warnings) = 0;
+    // Writes limits of a container that is there; devices are left as they are. What was written is
+    // put back by `undo`, which outlives neither this object nor the kernel: after an error, and
+    // where the caller fails afterwards.
+    virtual Result<void> update(const spec::Resources& resources, base::Cleanup& undo) = 0;
     // Cgroup v2 only, else nothing: makes `owner` (a uid as the runtime sees it) the owner of the
     // container's directory and of the files in it that the kernel names as safe to give away
     // (/sys/kernel/cgroup/delegate), of no others. A directory that stood before keeps the new

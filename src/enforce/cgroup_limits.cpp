@@ -62,6 +62,7 @@ Result<std::vector<LimitWrite>> memory_v1(const spec::Resources& resources) {
         return writes.back();
     };
     const std::int64_t limit = memory.limit.value_or(0), swap = memory.swap.value_or(0);
+    if (swap > 0 && swap < limit) return swap_below_memory();
     if (limit != 0) add("memory.limit_in_bytes", limit, "limit");
     // memory + swap may never be below memory. Without swap accounting, "no limit" is what stands
     // anyway.

@@ -55,6 +55,8 @@ std::uint64_t io_weight_from_blkio(std::uint64_t weight);
 // nothing to write.
 Result<std::string> swap_max_from_memory_and_swap(std::int64_t limit, std::int64_t memory_and_swap);
 
+Error swap_below_memory();
+
 // The rows of controller_limits().
 Result<std::vector<LimitWrite>> cpuset_v1(const spec::Resources& resources);
 Result<std::vector<LimitWrite>> cpu_v1(const spec::Resources& resources);

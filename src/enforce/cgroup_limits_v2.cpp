@@ -15,6 +15,12 @@ Error no_means(const std::string& pointer) {
 
 }  // namespace
 
+Error swap_below_memory() {
+    return Error(Errc::invalid_config,
+                 "/linux/resources/memory/swap: is below /linux/resources/memory/limit, and "
+                 "includes it");
+}
+
 std::uint64_t cpu_weight_from_shares(std::uint64_t shares) {
     const double bits = std::log2(std::clamp<std::uint64_t>(shares, 2, 262144));
     // Of one denominator, so that the three points come out whole.
@@ -35,9 +41,7 @@ Result<std::string> swap_max_from_memory_and_swap(std::int64_t limit,
     if (limit <= 0)
         return Error(Errc::invalid_config,
                      pointer + ": a limit of memory and swap needs a limit of memory");
-    if (memory_and_swap < limit)
-        return Error(Errc::invalid_config,
-                     pointer + ": is below /linux/resources/memory/limit, and includes it");
+    if (memory_and_swap < limit) return swap_below_memory();
     return std::to_string(memory_and_swap - limit);
 }
 

@@ -3,6 +3,7 @@
 // facility (limits, freezing, killing, devices) follows its controller.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ public:
     Result<void> create(const policy::CgroupPolicy& policy, Warnings& warnings) override;
     Result<void> apply(const policy::CgroupPolicy& policy, const policy::DevicePolicy& devices,
                        Warnings& warnings) override;
+    Result<void> update(const spec::Resources& resources, base::Cleanup& undo) override;
     Result<void> delegate(std::uint32_t owner, Warnings& warnings) override;
     Result<void> attach(pid_t pid) override;
     Result<void> attach_beside(pid_t pid, pid_t member) override;
@@ -49,10 +51,19 @@ private:
 
     // Every limit of the policy and where it goes; an error for one that has no place here.
     Result<std::vector<PlacedWrite>> place(const spec::Resources& resources) const;
-    Result<void> write_all(std::vector<PlacedWrite> pending);
+    // `done` receives what was written, in that order, also where another write fails.
+    Result<void> write_all(std::vector<PlacedWrite> pending,
+                           std::vector<PlacedWrite>* done = nullptr);
     Result<void> write_one(const PlacedWrite& write);
     Result<void> write_file(const std::string& directory, const LimitWrite& limit);
     Result<void> check_memory_in_use(const spec::Resources& resources);
+    // What the files that `writes` are about hold: path → content. One that does not exist is left
+    // out.
+    using Contents = std::map<std::string, std::string>;
+    Result<Contents> read_before(const std::vector<PlacedWrite>& writes);
+    // The writes that take `done` back, the last first.
+    static std::vector<PlacedWrite> restoring(const std::vector<PlacedWrite>& done,
+                                              const Contents& before);
     Result<void> apply_devices(const policy::DevicePolicy& devices);
     Result<void> write_device_list(const std::string& directory,
                                    const policy::DevicePolicy& devices);

@@ -56,13 +56,17 @@ Result<void> CgroupfsBackend::apply(const policy::CgroupPolicy& policy,
 // Some limits bound each other (memory and memory + swap, quota and period, burst and quota), and
 // which must change first depends on what is in force. The kernel says EINVAL to the one that came
 // too early: it is tried again after the others.
-Result<void> CgroupfsBackend::write_all(std::vector<PlacedWrite> pending) {
+Result<void> CgroupfsBackend::write_all(std::vector<PlacedWrite> pending,
+                                        std::vector<PlacedWrite>* done) {
     while (!pending.empty()) {
         std::vector<PlacedWrite> early;
         Result<void> refusal;
         for (PlacedWrite& write : pending) {
             auto written = write_one(write);
-            if (written) continue;
+            if (written) {
+                if (done) done->push_back(write);
+                continue;
+            }
             written = std::move(written).in(write.limit.pointer);
             if (written.error().errnum() != EINVAL) return written;
             if (refusal) refusal = std::move(written);
@@ -82,6 +86,9 @@ Result<void> CgroupfsBackend::write_one(const PlacedWrite& write) {
             kernel_, AT_FDCWD, write.directory + "/" + limit.other_file, limit.other_value);
         if (!written && (other || other.error().errnum() != ENOENT)) written = std::move(other);
     }
+    // cgroup v1 takes no limit below what it cannot reclaim (cgroup-v1/memory.rst).
+    if (!written && written.error().errnum() == EBUSY && limit.file == "memory.limit_in_bytes")
+        return std::move(written).in("the memory in use cannot be brought down to it");
     if (written || written.error().errnum() != ENOENT) return written;
     if (limit.missing == LimitWrite::Missing::is_fine) return {};
     const std::string files =

@@ -167,6 +167,23 @@ Result<void> Resctrl::attach(pid_t pid) {
     return sys::write_existing(kernel_, AT_FDCWD, record_.monitoring + "/tasks", text);
 }
 
+Result<void> Resctrl::update(const policy::IntelRdtPolicy& policy, base::Cleanup& undo) {
+    NUCLEUS_TRY(std::string before, sys::read_file(kernel_, AT_FDCWD, record_.group + "/schemata"));
+    undo.push([this, before = std::move(before)] {
+        return sys::write_existing(kernel_, AT_FDCWD, record_.group + "/schemata", before);
+    });
+    return write_schemata(policy.schemas);
+}
+
+Result<void> Resctrl::dissolve() {
+    for (auto directory = record_.made.rbegin(); directory != record_.made.rend(); ++directory) {
+        const int error = kernel_.unlinkat(AT_FDCWD, directory->c_str(), AT_REMOVEDIR);
+        if (error < 0 && error != -ENOENT)
+            return Error::from_errno(-error, "remove resctrl group '" + *directory + "'");
+    }
+    return {};
+}
+
 Result<void> Resctrl::destroy() {
     for (auto directory = record_.made.rbegin(); directory != record_.made.rend(); ++directory) {
         const auto tasks = sys::read_file(kernel_, AT_FDCWD, *directory + "/tasks");

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/cleanup.hpp"
 #include "nucleus/error.hpp"
 #include "nucleus/policy.hpp"
 #include "nucleus/state.hpp"
@@ -27,6 +28,11 @@ public:
     // l3CacheSchema and memBwSchema already.
     Result<void> create(const policy::IntelRdtPolicy& policy);
     Result<void> attach(pid_t pid);
+    // Writes other schemata to the group; `undo` writes those that it had. Not to outlive this
+    // object.
+    Result<void> update(const policy::IntelRdtPolicy& policy, base::Cleanup& undo);
+    // Removes what create() made, processes in it or not: they fall back into the root group.
+    Result<void> dissolve();
     // Removes what the record says was made; a group in which others' processes stand stays, since
     // they would fall back into the root group.
     Result<void> destroy();

@@ -177,6 +177,27 @@ Result<void> check_unified(const std::map<std::string, std::string>& unified,
 
 }  // namespace
 
+Result<void> check_resources(const spec::Resources& resources, const Location& where,
+                             Warnings& warnings) {
+    if (resources.memory) {
+        NUCLEUS_CHECK(check_memory(*resources.memory, where.at("memory"), warnings));
+    }
+    if (resources.cpu) {
+        const Location cpu = where.at("cpu");
+        NUCLEUS_CHECK(check_cpu_list(resources.cpu->cpus, cpu.at("cpus")));
+        NUCLEUS_CHECK(check_cpu_list(resources.cpu->mems, cpu.at("mems")));
+        NUCLEUS_CHECK(check_burst(*resources.cpu, cpu));
+    }
+    NUCLEUS_CHECK(check_limit(resources.pids_limit, where.at("pids").at("limit")));
+    if (resources.block_io) {
+        NUCLEUS_CHECK(check_block_io(*resources.block_io, where.at("blockIO")));
+    }
+    NUCLEUS_CHECK(check_hugepages(resources.hugepage_limits, where.at("hugepageLimits")));
+    if (resources.network) NUCLEUS_CHECK(check_network(*resources.network, where.at("network")));
+    NUCLEUS_CHECK(check_rdma(resources.rdma, where.at("rdma")));
+    return check_unified(resources.unified, where.at("unified"));
+}
+
 Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location& where,
                                       Warnings& warnings) {
     CgroupPolicy policy;
@@ -184,28 +205,8 @@ Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location
     policy.path = section.cgroups_path;
     if (!section.resources) return policy;
 
-    const spec::Resources& resources = *section.resources;
-    const Location resources_location = where.at("resources");
-    if (resources.memory) {
-        NUCLEUS_CHECK(check_memory(*resources.memory, resources_location.at("memory"), warnings));
-    }
-    if (resources.cpu) {
-        const Location cpu = resources_location.at("cpu");
-        NUCLEUS_CHECK(check_cpu_list(resources.cpu->cpus, cpu.at("cpus")));
-        NUCLEUS_CHECK(check_cpu_list(resources.cpu->mems, cpu.at("mems")));
-        NUCLEUS_CHECK(check_burst(*resources.cpu, cpu));
-    }
-    NUCLEUS_CHECK(check_limit(resources.pids_limit, resources_location.at("pids").at("limit")));
-    if (resources.block_io) {
-        NUCLEUS_CHECK(check_block_io(*resources.block_io, resources_location.at("blockIO")));
-    }
-    NUCLEUS_CHECK(
-        check_hugepages(resources.hugepage_limits, resources_location.at("hugepageLimits")));
-    if (resources.network)
-        NUCLEUS_CHECK(check_network(*resources.network, resources_location.at("network")));
-    NUCLEUS_CHECK(check_rdma(resources.rdma, resources_location.at("rdma")));
-    NUCLEUS_CHECK(check_unified(resources.unified, resources_location.at("unified")));
-    policy.resources = resources;
+    NUCLEUS_CHECK(check_resources(*section.resources, where.at("resources"), warnings));
+    policy.resources = *section.resources;
     policy.resources.devices.clear();  // they are DevicePolicy's
     return policy;
 }

@@ -70,6 +70,9 @@ Result<std::vector<NetDevicePolicy>> translate_net_devices(
     const Location& where);
 
 // cgroup.cpp
+// The ranges of linux.resources, devices excepted.
+Result<void> check_resources(const spec::Resources& resources, const Location& where,
+                             Warnings& warnings);
 Result<CgroupPolicy> translate_cgroup(const spec::Linux& section, const Location& where,
                                       Warnings& warnings);
 // CgroupPolicy::owner, from the other policies.

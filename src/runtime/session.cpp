@@ -74,10 +74,24 @@ Result<std::unique_ptr<enforce::CgroupBackend>> own_cgroup_of(Session& session,
     return cgroup_of(session, own);
 }
 
+Result<spec::Spec> spec_of(const Container& container) {
+    NUCLEUS_TRY(const std::string text, container.directory.load_config());
+    NUCLEUS_TRY(spec::Spec parsed, spec::parse(text));
+    if (!container.record) return parsed;
+    const state::Record& record = *container.record;
+    if (!parsed.linux_ && record.resources) parsed.linux_.emplace();
+    if (record.resources) parsed.linux_->resources = record.resources;
+    if (parsed.linux_ && parsed.linux_->intel_rdt) {
+        spec::IntelRdt& director = *parsed.linux_->intel_rdt;
+        if (!record.l3_cache_schema.empty()) director.l3_cache_schema = record.l3_cache_schema;
+        if (!record.mem_bw_schema.empty()) director.mem_bw_schema = record.mem_bw_schema;
+    }
+    return parsed;
+}
+
 Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container,
                                           Warnings& warnings) {
-    NUCLEUS_TRY(const std::string text, container.directory.load_config());
-    NUCLEUS_TRY(const spec::Spec parsed, spec::parse(text));
+    NUCLEUS_TRY(const spec::Spec parsed, spec_of(container));
     static const state::Record none;
     const state::Record& record = container.record ? *container.record : none;
     return policy::translate(parsed, translation_input(session, record), warnings);

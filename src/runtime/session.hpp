@@ -55,8 +55,10 @@ Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session,
 Result<std::unique_ptr<enforce::CgroupBackend>> own_cgroup_of(Session& session,
                                                               const state::Record& record);
 
-// What config.json meant when the container was created: later edits to the bundle's file have no
-// effect (runtime.md#create).
+// config.json as create read it: later edits to the bundle's file have no effect
+// (runtime.md#create); with the limits as updates have left them.
+Result<spec::Spec> spec_of(const Container& container);
+// What it means.
 Result<policy::ContainerPolicy> policy_of(Session& session, const Container& container,
                                           Warnings& warnings);
 
@@ -112,6 +114,7 @@ Result<void> resume(Session& session, const std::string& id);
 Result<std::vector<std::int32_t>> processes(Session& session, const std::string& id);
 Result<std::string> process_table(sys::Kernel& kernel, const std::vector<std::int32_t>& pids,
                                   const std::vector<std::string>& arguments);
+Result<void> update(Session& session, const UpdateRequest& request, Warnings& warnings);
 Result<std::vector<ContainerState>> list(Session& session, Warnings& warnings);
 
 // The state as `state` and `list` print it.

@@ -2,6 +2,8 @@
 
 #include "base/json_writer.hpp"
 #include "spec/document.hpp"
+#include "spec/resources_text.hpp"
+#include "spec/sections.hpp"
 
 namespace nucleus::state {
 
@@ -67,6 +69,12 @@ std::string encode(const Record& record) {
     json.member("newKeyring", record.new_keyring);
     json.member("noPivot", record.no_pivot);
     write_map(json, "annotations", record.annotations);
+    if (record.resources) {
+        json.key("resources");
+        spec::write(json, *record.resources);
+    }
+    if (!record.l3_cache_schema.empty()) json.member("l3CacheSchema", record.l3_cache_schema);
+    if (!record.mem_bw_schema.empty()) json.member("memBwSchema", record.mem_bw_schema);
     json.end_object();
     return std::move(json).text();
 }
@@ -122,6 +130,9 @@ void read(const spec::Node& node, Record& out) {
     object.required("newKeyring", out.new_keyring);
     object.required("noPivot", out.no_pivot);
     object.required("annotations", out.annotations);
+    object.optional("resources", out.resources);
+    object.optional("l3CacheSchema", out.l3_cache_schema);
+    object.optional("memBwSchema", out.mem_bw_schema);
 }
 
 Result<Record> decode(std::string_view name, std::string_view bytes) {

@@ -280,7 +280,7 @@ BOOST_AUTO_TEST_CASE(refuses_an_exec_that_cannot_be_meant) {
 }
 
 BOOST_AUTO_TEST_CASE(refuses_commands_of_later_versions_in_clear_words) {
-    for (const std::string name : {"checkpoint", "events", "mounts", "restore", "update"}) {
+    for (const std::string name : {"checkpoint", "events", "mounts", "restore"}) {
         BOOST_TEST(complaint(name + " --any thing") ==
                    "nucleus: '" + name + "' is not supported by this version\n");
         BOOST_TEST(find_command(name) == nullptr);

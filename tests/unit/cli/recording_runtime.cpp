@@ -7,6 +7,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "spec/resources_text.hpp"
+
 namespace nucleus::cli::test {
 
 namespace {
@@ -148,6 +150,18 @@ Result<std::string> RecordingRuntime::process_table(const std::vector<std::int32
     std::string line = std::to_string(pids.size()) + " rows of ps";
     for (const std::string& argument : arguments) line += " " + argument;
     return line + "\n";
+}
+
+Result<void> RecordingRuntime::update(const runtime::UpdateRequest& request, Warnings& warnings) {
+    base::JsonWriter json;
+    spec::write(json, request.resources);
+    return answer(Line("update")
+                      .add("id", request.id)
+                      .add("resources", json.text())
+                      .add("l3", request.l3_cache_schema)
+                      .add("mb", request.mem_bw_schema)
+                      .text(),
+                  warnings);
 }
 
 Result<std::vector<runtime::ContainerState>> RecordingRuntime::list(Warnings& warnings) {

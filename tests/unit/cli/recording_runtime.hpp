@@ -39,6 +39,7 @@ public:
     Result<std::string> process_table(const std::vector<std::int32_t>& pids,
                                       const std::vector<std::string>& arguments) override;
     Result<std::vector<std::string>> ids() override { return script_.ids; }
+    Result<void> update(const runtime::UpdateRequest& request, Warnings& warnings) override;
     Result<std::vector<runtime::ContainerState>> list(Warnings& warnings) override;
 
 private:

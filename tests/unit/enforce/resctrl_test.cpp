@@ -71,6 +71,25 @@ BOOST_AUTO_TEST_CASE(both_schemas_are_written_as_one_value_and_schemata_after_it
     BOOST_TEST(!kernel.directories.contains(kRoot + "/gold"));
 }
 
+BOOST_AUTO_TEST_CASE(other_schemata_are_written_and_taken_back) {
+    Resctrl group(kernel, planned({}));
+    BOOST_TEST(group.create({}).has_value());
+    const std::string file = kRoot + "/c1/schemata", before = kernel.contents[file];
+    base::Cleanup undo;
+    BOOST_TEST(group.update({.schemas = {"L3:0=3"}}, undo).has_value());
+    BOOST_TEST(kernel.contents[file] == "L3:0=3\n\n");
+    BOOST_TEST(undo.run().has_value());
+    BOOST_TEST(kernel.contents[file] == before + "\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_group_that_was_made_is_dissolved_with_the_processes_in_it) {
+    Resctrl group(kernel, planned({}));
+    BOOST_TEST(group.create({}).has_value());
+    BOOST_TEST(group.attach(77).has_value());
+    BOOST_TEST(group.dissolve().has_value());
+    BOOST_TEST(!kernel.directories.contains(kRoot + "/c1"));
+}
+
 BOOST_AUTO_TEST_CASE(the_root_group_is_a_slash) {
     BOOST_TEST(planned({.clos_id = "/"}).group == kRoot);
     BOOST_TEST(live({.clos_id = "/"}) == (Lines{"tasks 77"}), boost::test_tools::per_element());

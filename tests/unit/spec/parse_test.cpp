@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "documents.hpp"
+#include "spec/resources_text.hpp"
 
 using namespace nucleus::spec;
 using nucleus::spec::test::kFullConfig;
@@ -226,6 +227,19 @@ BOOST_AUTO_TEST_CASE(reads_the_process_document_of_exec) {
     CHECK_SAME(process->user, (User{1, 2, {}, {}}));
     BOOST_TEST(parse_process(R"({"cwd":"/","args":[3]})").error().message() ==
                "process.json /args/0: expected a string, found a number");
+}
+
+BOOST_AUTO_TEST_CASE(reads_resources_as_they_are_written_out) {
+    const Resources resources = *full().linux_->resources;
+    BOOST_TEST_REQUIRE(!resources.rdma.empty());
+    nucleus::base::JsonWriter json;
+    write(json, resources);
+    const auto again = parse_resources(json.text());
+    BOOST_TEST_REQUIRE(again.has_value());
+    CHECK_SAME(*again, resources);
+    nucleus::base::JsonWriter nothing;
+    write(nothing, Resources{});
+    BOOST_TEST(nothing.text() == "{}");
 }
 
 BOOST_AUTO_TEST_CASE(reads_the_resources_document_of_update) {

@@ -47,6 +47,10 @@ Record full_record() {
     record.new_keyring = false;
     record.no_pivot = true;
     record.annotations = {{"key", "value"}, {"empty", ""}, {"utf8", "\xc3\xa9"}};
+    record.resources.emplace().pids_limit = 0;
+    record.resources->unified = {{"memory.high", "1\n2"}};
+    record.l3_cache_schema = "L3:0=f";
+    record.mem_bw_schema = "MB:0=20";
     return record;
 }
 
