@@ -63,10 +63,9 @@ Result<void> CgroupfsBackend::write_all(std::vector<PlacedWrite> pending,
         Result<void> refusal;
         for (PlacedWrite& write : pending) {
             auto written = write_one(write);
-            if (written) {
-                if (done) done->push_back(write);
-                continue;
-            }
+            // One that failed for no reason of the kernel's may have been taken in part.
+            if (done && (written || written.error().errnum() == 0)) done->push_back(write);
+            if (written) continue;
             written = std::move(written).in(write.limit.pointer);
             if (written.error().errnum() != EINVAL) return written;
             if (refusal) refusal = std::move(written);

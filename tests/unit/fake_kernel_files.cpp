@@ -284,9 +284,14 @@ int FakeKernel::mkdirat(int dirfd, const char* path, mode_t) noexcept {
 int FakeKernel::remove_cgroup(const Place& place) {
     for (const auto& [name, entry] : place.node->entries)
         if (entry->type == Node::Type::directory) return -EBUSY;
-    for (const auto& [pid, each] : processes_)
-        for (const auto& [hierarchy, cgroup] : each.cgroups)
-            if (each.running && cgroup == place.node) return -EBUSY;
+    // The processes of a resctrl group fall back into the root group (x86/resctrl.rst).
+    const bool resctrl = place.node->hierarchy->cgroup_files.contains("schemata");
+    for (auto& [pid, each] : processes_) {
+        const auto in = each.cgroups.find(place.node->hierarchy);
+        if (in == each.cgroups.end() || in->second != place.node || !each.running) continue;
+        if (!resctrl) return -EBUSY;
+        each.cgroups.erase(in);
+    }
     place.node->entries.clear();
     return 0;
 }

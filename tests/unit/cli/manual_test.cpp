@@ -35,7 +35,9 @@ std::map<std::string, std::string> sections() {
 
 std::set<std::string> options_in(const std::string& text) {
     std::set<std::string> names;
-    const auto is_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
+    const auto is_name = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    };
     for (std::size_t at = text.find("\n.BR --"); at != std::string::npos;
          at = text.find("\n.BR --", at + 1)) {
         const std::size_t start = at + 7;

@@ -177,10 +177,10 @@ BOOST_AUTO_TEST_CASE(nothing_is_read_or_written_for_what_has_no_place) {
     host.kernel.writes.clear();
     spec::Resources change;
     change.pids_limit = 3;
-    change.block_io.emplace().weight = 100;
+    change.network.emplace().class_id = 1;
     base::Cleanup undo;
     check_refused(backend->update(change, undo), Errc::unsupported,
-                  "/linux/resources/blockIO/weight: no blkio controller here");
+                  "/linux/resources/network/classID: no net_cls controller here");
     BOOST_TEST(host.kernel.writes.empty());
 }
 

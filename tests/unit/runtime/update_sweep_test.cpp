@@ -59,6 +59,7 @@ void sweep_update(Bundle bundle, Hierarchies hierarchies, bool schemata) {
     const std::string frozen = hierarchies == Hierarchies::v2
                                    ? "/sys/fs/cgroup/pod/c1/cgroup.events"
                                    : "/sys/fs/cgroup/freezer/pod/c1/freezer.state";
+    const std::string process = has_group ? "/proc/1002/stat" : "/proc/1001/stat";
     const auto check_no_descriptor = [](Machine& machine) {
         for (const std::string& name : machine.kernel.open_descriptors())
             BOOST_ERROR("open: " + name);
@@ -78,8 +79,8 @@ void sweep_update(Bundle bundle, Hierarchies hierarchies, bool schemata) {
             },
         .ignorable = {{"openat", "/proc/self/uid_map"},
                       {"read", "/proc/self/uid_map"},
-                      {"openat", "/proc/1002/stat"},
-                      {"read", "/proc/1002/stat"},
+                      {"openat", process},
+                      {"read", process},
                       {"openat", frozen},
                       {"read", frozen}},
         .after_failure =
