@@ -146,9 +146,11 @@ Result<void> CgroupfsBackend::signal_all(int signal) {
     NUCLEUS_TRY(const bool paused, frozen());
     const bool stopped_here = !paused && freeze().has_value();
     auto signalled = signal_once(signal);
-    if (stopped_here)
-        if (auto thawed = thaw(); !thawed && signalled) return thawed;
-    return signalled;
+    if (!stopped_here) return signalled;
+    auto thawed = thaw();
+    if (!thawed) thawed = thaw();  // or a container that nobody paused would stand still
+    if (thawed) return signalled;
+    return signalled ? std::move(thawed) : std::move(signalled).error().also(thawed.error());
 }
 
 }  // namespace nucleus::enforce

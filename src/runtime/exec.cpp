@@ -132,6 +132,14 @@ bool takes_no_clone(const Error& error) {
     return error.errnum() == EBUSY || error.errnum() == EAGAIN || error.errnum() == EOPNOTSUPP;
 }
 
+// Checked here, where it is known: the kernel's EPERM would come from a step, without the property.
+Result<void> check_groups(const policy::ProcessPolicy& process, const WayIn& way) {
+    if (!way.groups_denied || process.additional_gids.empty()) return {};
+    return Error(
+        Errc::invalid_config,
+        "process /user/additionalGids: the container's user namespace denies setgroups(2)");
+}
+
 // The way into the container: tried by clone, and where its cgroup takes none, by a move.
 struct Entrance {
     sys::Kernel& kernel;
@@ -191,6 +199,7 @@ Result<int> exec(Session& session, const ExecRequest& request, Warnings& warning
     Entrance entrance{session.kernel, process, facts_of(request, container, policy)};
     NUCLEUS_TRY(entrance.init, open_init(session, container));
     NUCLEUS_TRY(entrance.way, way_in(session, *container.record, policy.namespaces));
+    NUCLEUS_CHECK(check_groups(process, entrance.way));
     entrance.facts.groups_denied = entrance.way.groups_denied;
     entrance.facts.root_by_descriptor = entrance.way.root.get() >= 0;
     NUCLEUS_TRY(entrance.cgroup, destination(session, *container.record, request));

@@ -8,8 +8,7 @@ namespace nucleus::runtime {
 namespace {
 
 Error refuse(std::string_view wish, std::string_view why) {
-    return Error(Errc::invalid_argument,
-                 "--cgroup " + std::string(wish) + ": " + std::string(why));
+    return Error(Errc::invalid_argument, "--cgroup " + std::string(wish) + ": " + std::string(why));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -88,8 +87,7 @@ private:
 Result<state::CgroupRecord> sub_cgroups(const state::CgroupRecord& own,
                                         const std::vector<std::string>& wishes) {
     Choice choice(own);
-    for (const std::string& wish : wishes)
-        NUCLEUS_CHECK(choice.add(wish, wishes.size() == 1));
+    for (const std::string& wish : wishes) NUCLEUS_CHECK(choice.add(wish, wishes.size() == 1));
     return choice.result();
 }
 

@@ -119,7 +119,8 @@ Result<std::vector<std::string>> Store::list() {
     auto root = open_root();
     if (!root && root.error().errnum() == ENOENT) return ids;
     if (!root) return std::move(root).error();
-    NUCLEUS_TRY(auto entries, sys::list_directory(kernel_, root->get(), "."));
+    NUCLEUS_TRY(auto entries,
+                sys::list_directory(kernel_, root->get(), ".").in("state root '" + root_ + "'"));
     for (auto& [name, type] : entries) {
         if (!validate_id(name)) continue;
         if (type == DT_UNKNOWN) {  // some file systems do not say

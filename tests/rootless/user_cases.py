@@ -1,5 +1,6 @@
 """An ordinary user runs containers (contract, row 28; user_namespaces(7))."""
 
+import json
 import os
 import stat
 
@@ -139,6 +140,25 @@ def refuses_ranges_where_newuidmap_is_missing(t):
 def refuses_groups_that_the_kernel_denies(t):
     Box(t, lambda bundle: bundle.set("/process/user/additionalGids", [0])).refused(
         "/process/user/additionalGids", "setgroups")
+
+
+@suite.test
+def refuses_to_execute_with_groups_that_the_kernel_denies(t):
+    box = Box(t).run()
+    process = dict(box.bundle.config["process"], args=["true"],
+                   user={"uid": 0, "gid": 0, "additionalGids": [0]})
+    path = os.path.join(t.directory, "process.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(process, file)
+    os.chmod(path, 0o644)
+    for arguments in (("--process", path, box.id), ("--additional-gids", "0", box.id, "true")):
+        result = box.runtime.call("exec", *arguments).must(255)
+        report.equal(len(result.stderr.splitlines()), 1, f"lines on stderr {result.stderr!r}")
+        report.contains(result.stderr, "/user/additionalGids", "stderr")
+        report.contains(result.stderr, "setgroups", "stderr")
+    report.equal(box.state()["status"], "running", "status of the container")
+    os.unlink(path)
+    box.delete()
 
 
 @suite.test

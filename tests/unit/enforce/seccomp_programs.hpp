@@ -68,7 +68,7 @@ inline SeccompRule rule(std::string name, SeccompAction action, std::vector<Secc
 }
 
 inline std::uint32_t native_verdict(const SeccompPolicy& policy, int number,
-                             std::array<std::uint64_t, 6> args = {}) {
+                                    std::array<std::uint64_t, 6> args = {}) {
     seccomp_data data{number, kNativeArchitecture, 0, {}};
     std::copy(args.begin(), args.end(), data.args);
     return run_program(compiled(policy), data);

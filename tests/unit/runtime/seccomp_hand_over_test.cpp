@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "machine.hpp"
+#include "scenes.hpp"
 
 using namespace nucleus;
 using namespace nucleus::runtime;
@@ -18,12 +18,6 @@ namespace {
 constexpr const char* kHandOver[] = {"trace_attach", "trace_to_result", "pidfd_getfd",
                                      "trace_detach"};
 
-Result<void> start(Machine& machine) {
-    Session command = machine.session();
-    Warnings warnings;
-    return runtime::start(command, "c1", warnings);
-}
-
 Result<void> exec(Machine& machine) {
     Session command = machine.session();
     Warnings warnings;
@@ -31,19 +25,6 @@ Result<void> exec(Machine& machine) {
         command, {.id = "c1", .args = {"/bin/tool"}, .detach = true, .pid_file = ""}, warnings);
     if (!status) return status.error();
     return {};
-}
-
-std::unique_ptr<Machine> with_created() {
-    auto machine = std::make_unique<Machine>(Bundle::notify);
-    machine->create();
-    return machine;
-}
-
-std::unique_ptr<Machine> with_running() {
-    auto machine = with_created();
-    machine->start();
-    machine->kernel.reap_all();
-    return machine;
 }
 
 // The number of the last call of this name, from 1; 0: there was none.
@@ -54,16 +35,16 @@ std::size_t last_call(const Machine& machine, const std::string& name) {
     return 0;
 }
 
-void check_hand_over(std::unique_ptr<Machine> (*prepare)(), Result<void> (*command)(Machine&),
-                     const std::string& failing) {
+void check_hand_over(std::unique_ptr<Machine> (*prepare)(Bundle, Hierarchies),
+                     Result<void> (*command)(Machine&), const std::string& failing) {
     BOOST_TEST_CONTEXT(failing << " fails") {
-        const auto whole = prepare();
+        const auto whole = prepare(Bundle::notify, Hierarchies::v1);
         whole->kernel.begin();
         BOOST_TEST_REQUIRE(command(*whole).has_value());
         const std::size_t number = last_call(*whole, failing);
         BOOST_TEST_REQUIRE(number != 0U);
 
-        const auto machine = prepare();
+        const auto machine = prepare(Bundle::notify, Hierarchies::v1);
         machine->kernel.begin();
         machine->kernel.recorded.clear();
         machine->kernel.fail_call(number, EPERM);
@@ -89,7 +70,7 @@ void check_hand_over(std::unique_ptr<Machine> (*prepare)(), Result<void> (*comma
 BOOST_AUTO_TEST_SUITE(seccomp_hand_over)
 
 BOOST_AUTO_TEST_CASE(that_fails_at_start_kills_the_process_at_once) {
-    for (const char* failing : kHandOver) check_hand_over(with_created, start, failing);
+    for (const char* failing : kHandOver) check_hand_over(with_created, start_container, failing);
 }
 
 BOOST_AUTO_TEST_CASE(that_fails_at_exec_kills_the_process_at_once) {
