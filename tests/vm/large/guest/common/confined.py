@@ -1,6 +1,7 @@
 """One container in a cgroup of its own below the root of cgroup v2, and what the kernel says."""
 
 import os
+import subprocess
 import time
 
 from support import report
@@ -26,16 +27,20 @@ def keyed(path, key):
 class Confined:
     """A container whose program is a shell script, with limits. Its output: `said()`."""
 
-    def __init__(self, test, script, resources=None, runtime=None):
+    def __init__(self, test, script, resources=None, suffix=""):
         self.test = test
-        self.runtime = runtime or test.runtime
-        self.id = test.container_id()
+        self.runtime = test.runtime
+        self.id = test.container_id(suffix)
         self.path = "/" + self.id
-        self.bundle = Bundle(test.directory + "/bundle").args("sh", "-c", script)
+        self.bundle = Bundle(f"{test.directory}/bundle{suffix}").args("sh", "-c", script)
         self.bundle.set("/linux/cgroupsPath", self.path)
         for name, value in (resources or {}).items():
             self.bundle.set("/linux/resources/" + name, value)
         self.created = None
+
+    def give_to(self, uid):
+        """Gives the root file system to the root of a user namespace."""
+        subprocess.run(["chown", "-R", "-h", f"{uid}:{uid}", self.bundle.rootfs], check=True)
 
     @property
     def cgroup(self):
@@ -48,7 +53,7 @@ class Confined:
         return keyed(os.path.join(self.cgroup, name), key)
 
     def create(self):
-        pid_file = self.test.directory + "/pid"
+        pid_file = self.bundle.path + ".pid"
         self.created = self.runtime.create(
             self.id, self.bundle.write(), "--pid-file", pid_file).must()
         self.pid = int(read(pid_file))
