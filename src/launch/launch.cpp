@@ -65,7 +65,7 @@ Result<void> Launch::spawn() {
     for (plan::Step& step : plan_.steps) {
         if (step.op == Op::join_namespace)
             for (const JoinedNamespace& joined : options_.joined)
-                if (joined.flags == step.flags) step.fd = joined.fd;
+                if ((joined.flags & step.flags) == step.flags) step.fd = joined.fd;
         if (step.op == Op::use_host_root && step.mode == wire::kRootByDescriptor)
             step.fd = options_.root;
         if (step.op == Op::clone_container) step.fd = options_.cgroup.unified.get();

@@ -113,8 +113,14 @@ private:
 
     void join_all_but_user(std::uint32_t mode) {
         for (NamespaceKind kind : kNamespaceKinds)
-            if (kind != NamespaceKind::user && namespaces_.joins(kind)) add_join(kind, mode);
+            if (kind != NamespaceKind::user && namespaces_.joins(kind) &&
+                !(kind == NamespaceKind::cgroup && joins_cgroup_late()))
+                add_join(kind, mode);
     }
+
+    // Under nsdelegate nobody may be born into a cgroup out of the parent's cgroup namespace
+    // (cgroup-v2.rst, "Delegation Containment"); a move from outside is the host's.
+    bool joins_cgroup_late() const { return facts_.cgroup_entry == CgroupEntry::by_itself; }
 
     // Within the container's user namespace, which then owns it; the offsets before the first
     // process enters: later the kernel refuses them.
@@ -166,6 +172,8 @@ private:
             add({.op = Op::set_key_label, .source = policy_.process->selinux_label});
         if (facts_.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts_.id});
         if (namespaces_.creates(NamespaceKind::cgroup)) add({.op = Op::unshare_cgroup});
+        if (namespaces_.joins(NamespaceKind::cgroup) && joins_cgroup_late())
+            add_join(NamespaceKind::cgroup, wire::kJoinNow);
         if (namespaces_.creates(NamespaceKind::net)) add({.op = Op::bring_up_loopback});
         if (!policy_.hostname.empty()) add({.op = Op::set_hostname, .source = policy_.hostname});
         if (!policy_.domainname.empty())

@@ -20,7 +20,12 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
         add({.op = Op::set_initial_affinity,
              .source = affinity.initial.text,
              .mask = affinity.initial.mask});
-    add({.op = Op::join_namespace, .source = "container", .flags = facts.namespaces});
+    // Under nsdelegate nobody may be born into a cgroup out of the parent's cgroup namespace
+    // (cgroup-v2.rst, "Delegation Containment"): who enters by itself joins that one afterwards.
+    const std::uint64_t late =
+        facts.cgroup_entry == CgroupEntry::by_itself ? facts.namespaces & CLONE_NEWCGROUP : 0;
+    if (facts.namespaces != late)
+        add({.op = Op::join_namespace, .source = "container", .flags = facts.namespaces & ~late});
     if (facts.become_root) add({.op = Op::become_root});
     // The pid namespace holds for children only.
     add({.op = Op::clone_container});
@@ -43,6 +48,7 @@ LaunchPlan compile_exec(const policy::ProcessPolicy& process, const ExecFacts& f
     if (facts.new_keyring && !process.selinux_label.empty())
         add({.op = Op::set_key_label, .source = process.selinux_label});
     if (facts.new_keyring) add({.op = Op::new_keyring, .source = "_ses." + facts.id});
+    if (late != 0) add({.op = Op::join_namespace, .source = "container", .flags = late});
     if (facts.root_by_descriptor) {
         add({.op = Op::use_host_root, .mode = wire::kRootByDescriptor});
         add({.op = Op::change_root});

@@ -13,7 +13,7 @@ kSilence = 25  # seconds without a single byte on either port: the boot that nev
 Outcome = collections.namedtuple("Outcome", "results finished console silent wall")
 
 
-def boot(command_for, timeout, on_line):
+def boot(command_for, timeout, on_line, silence=kSilence):
     """One boot: calls on_line for each line of the results port until the machine is off."""
     read_end, write_end = os.pipe()
     os.set_inheritable(write_end, True)
@@ -27,7 +27,7 @@ def boot(command_for, timeout, on_line):
         while open_ends:
             elapsed = time.monotonic() - started
             heard = console or pending or results
-            limit = timeout if heard else min(timeout, kSilence)
+            limit = timeout if heard else min(timeout, silence)
             if elapsed > limit:
                 break
             ready, _, _ = select.select(list(open_ends), [], [], min(1.0, limit - elapsed + 0.01))

@@ -93,10 +93,10 @@ BOOST_AUTO_TEST_CASE(the_process_is_adopted_before_it_does_anything_but_enter_it
 
 BOOST_AUTO_TEST_CASE(the_spawn_makes_the_process_only_where_nothing_comes_before_it) {
     for_each_plan([](const LaunchPlan& plan) {
-        const bool needs_a_stage_before = count(plan, Op::join_namespace) +
-                                              count(plan, Op::unshare_user) +
-                                              count(plan, Op::unshare_time) >
-                                          0;
+        const auto joins = places(plan, Op::join_namespace);
+        const bool needs_a_stage_before =
+            (!joins.empty() && joins.front() < places(plan, Op::adopt).front()) ||
+            count(plan, Op::unshare_user) + count(plan, Op::unshare_time) > 0;
         BOOST_TEST(plan.spawned_with.has_value() == !needs_a_stage_before);
     });
 }
@@ -114,6 +114,23 @@ BOOST_AUTO_TEST_CASE(the_process_enters_its_cgroup_in_the_way_that_it_is_told_to
             BOOST_TEST(count(plan, Op::attach_cgroup) == (entry == CgroupEntry::from_outside));
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_cgroup_namespace_is_joined_by_a_process_that_has_entered_its_cgroup) {
+    for_each_plan([](const LaunchPlan& plan) {
+        for (const std::size_t at : places(plan, Op::join_namespace))
+            if ((plan.steps[at].flags & CLONE_NEWCGROUP) != 0 && count(plan, Op::enter_cgroup) != 0)
+                BOOST_TEST(places(plan, Op::enter_cgroup).front() < at);
+    });
+    policy::ContainerPolicy policy = default_policy();
+    ExecFacts exec = default_exec();
+    exec.namespaces = CLONE_NEWNS | CLONE_NEWCGROUP;
+    const auto entering = compile_exec(*policy.process, exec);
+    BOOST_TEST(count(entering, Op::join_namespace) == 2U);
+    BOOST_TEST(entering.steps[places(entering, Op::join_namespace).back()].flags ==
+               std::uint64_t{CLONE_NEWCGROUP});
+    exec.cgroup_entry = CgroupEntry::from_outside;
+    BOOST_TEST(count(compile_exec(*policy.process, exec), Op::join_namespace) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(no_clone_makes_a_user_cgroup_or_time_namespace) {

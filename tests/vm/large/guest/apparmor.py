@@ -103,7 +103,7 @@ def a_profile_that_is_not_loaded_is_refused(t):
     report.check(refused.status not in (0, None), repr(refused))
     report.equal(t.runtime.status(box.id), None, "status")
     if t.runtime.kind == "nucleus":
-        report.contains(refused.stderr, "/process/apparmorProfile", "the error")
+        report.contains(refused.stderr, "nt-no-such-profile", "the error")
 
 
 suite.main()
