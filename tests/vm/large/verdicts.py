@@ -6,9 +6,7 @@ NUCLEUS_MUST_RUN=1; a listed test of nucleus that passes fails the run: it has t
 """
 
 kKnown = {
-    "nucleus": {
-        "update_of_the_limits_is_felt": "no command update yet",
-    },
+    "nucleus": {},
     "crun": {
         "exec_lowers_the_oom_score_as_the_container_has_it":
             "crun 1.21 gives exec the caller's; config.md#linux-process says it of the process",
