@@ -1,39 +1,39 @@
 #include "policy/location.hpp"
 
+#include <algorithm>
+#include <span>
+
 namespace nucleus::policy {
 
-Location Location::at(std::string_view key) const {
+Location Location::with(Part part) const {
     Location inner(document_);
-    inner.pointer_.reserve(pointer_.size() + 1 + key.size());
-    inner.pointer_ += pointer_;
-    inner.pointer_ += '/';
-    if (key.find_first_of("~/") == std::string_view::npos) {
-        inner.pointer_ += key;
-        return inner;
-    }
-    for (const char letter : key) {
-        if (letter == '~') {
-            inner.pointer_ += "~0";
-        } else if (letter == '/') {
-            inner.pointer_ += "~1";
-        } else {
-            inner.pointer_ += letter;
-        }
-    }
+    std::copy_n(parts_.begin(), depth_, inner.parts_.begin());
+    inner.depth_ = std::min(depth_ + 1, kDeepest);
+    inner.parts_[inner.depth_ - 1] = part;
     return inner;
 }
 
-Location Location::at(std::size_t index) const {
-    Location inner = *this;
-    inner.pointer_ += '/';
-    inner.pointer_ += std::to_string(index);
-    return inner;
+std::string Location::pointer() const {
+    std::string text;
+    for (const Part& part : std::span(parts_).first(depth_)) {
+        text += '/';
+        if (part.key.data() == nullptr) text += std::to_string(part.index);
+        for (const char letter : part.key) {
+            if (letter == '~')
+                text += "~0";
+            else if (letter == '/')
+                text += "~1";
+            else
+                text += letter;
+        }
+    }
+    return text;
 }
 
 std::string Location::text(std::string_view what) const {
     std::string text(document_);
     text += ' ';
-    text += pointer_.empty() ? "/" : pointer_;
+    text += depth_ == 0 ? "/" : pointer();
     text += ": ";
     text += what;
     return text;
