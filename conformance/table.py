@@ -10,8 +10,12 @@ DOCUMENTS = ("spec", "bundle", "glossary", "runtime", "runtime-linux", "config",
 LEVELS = ("MUST NOT", "SHOULD NOT", "NOT RECOMMENDED", "SHALL NOT", "MUST", "SHOULD", "SHALL",
           "REQUIRED", "RECOMMENDED")
 
-# number: of the row in its section, from 1; tests: [(suite, name)].
-Row = collections.namedtuple("Row", "document section number level clause pointer tests")
+# The rows of the contract, each a section of properties.md.
+PROPERTIES = 55
+EFFECT, BAD_INPUT = "effect", "bad input"
+
+# number: of the row in its section, from 1; tests: [(suite, name)]; faked: shown on fake files only.
+Row = collections.namedtuple("Row", "document section number level clause pointer tests faked")
 
 _LEVEL = re.compile(r"\b(" + "|".join(LEVELS) + r")\b")
 _HEADING = re.compile(r"#+ +(?:<a name=\"([^\"]+)\" ?/>)?(.*)")
@@ -61,10 +65,11 @@ def read_rows(path):
             except Malformed as problem:
                 raise Malformed(f"{where}: {problem}") from None
             # In parentheses: shown on fake files only, so that there is nothing to take away.
-            pointer = "" if re.fullmatch(r"\(/.*\)", cells[2]) else cells[2]
+            faked = bool(re.fullmatch(r"\(/.*\)", cells[2]))
+            pointer = "" if faked else cells[2]
             if pointer and not pointer.startswith("/"):
                 raise Malformed(f"{where}: {pointer!r} is no JSON pointer")
-            rows.append(Row(document, section, number, cells[0], cells[1], pointer, tests))
+            rows.append(Row(document, section, number, cells[0], cells[1], pointer, tests, faked))
     return rows
 
 

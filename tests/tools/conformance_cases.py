@@ -8,6 +8,8 @@ from support import report
 HEAD = "| level | clause | config.json | tests |\n|---|---|---|---|\n"
 ELSEWHERE = "| document | section | level | count | clause | reason |\n|---|---|---|---|---|---|\n"
 GOOD = "support: only_chooses_by_a_part_of_the_name"
+OTHER = "support: a_suite_that_passes_ends_with_zero"
+UNIT = "unit: enforce/cgroupfs_apply/writes_rdma_limits_to_a_fake_file"
 DOCUMENTS = ("spec", "bundle", "glossary", "runtime", "runtime-linux", "config", "config-linux",
              "features", "features-linux")
 
@@ -76,6 +78,31 @@ def register(suite):
         status, output = lint(t, row, text, reason)
         report.equal(status, 0, output)
         refused(t, "has no reason", row, text, reason.replace("binds the author", ""))
+
+    @suite.test
+    def lint_conformance_wants_an_effect_and_bad_input_of_each_of_the_55_rows(t):
+        def verdict(*rows, sections=range(1, 56)):
+            lines = "".join(f"| {level} | a property | {pointer} | {test} |\n"
+                            for level, pointer, test in rows)
+            write(t.directory + "/tables/properties.md",
+                  "".join(f"## {section}\n\n{HEAD}{lines}\n" for section in sections))
+            return lint(t, "")
+        effect, bad = ("effect", "", GOOD), ("bad input", "", OTHER)
+        status, output = verdict(effect, bad)
+        report.equal(status, 0, output)
+        for rows, sections, finding in (
+                ([effect], range(1, 56), "properties.md#7: no test of its bad input"),
+                ([bad], range(1, 56), "properties.md#7: no test of its effect"),
+                ([effect, bad], range(2, 56), "properties.md#1: no test of its effect"),
+                ([effect, bad], range(1, 57), "properties.md#56: no such row of the contract"),
+                ([effect, ("bad input", "", GOOD)], range(1, 56), "stands for effect and bad input"),
+                ([effect, bad, ("MUST", "", GOOD)], range(1, 56), "neither effect nor bad input"),
+                ([("effect", "", UNIT), bad], range(1, 56), "not marked as faked")):
+            status, output = verdict(*rows, sections=sections)
+            report.equal(status, 1, output)
+            report.contains(output, finding, "the finding")
+        status, output = verdict(("effect", "(/hostname)", UNIT), bad)
+        report.equal(status, 0, output)
 
     @suite.test
     def prove_finds_a_test_that_passes_without_its_property(t):
