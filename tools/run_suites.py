@@ -1,15 +1,22 @@
 #!/usr/bin/env python3
-"""Builds, runs the suites of tools/suites.py one after the other, and adds up what they counted."""
+"""Builds, runs the suites of tools/suites.py, and adds up what they counted.
+
+The 20-minute tier runs one suite after the other; with --all two run side by side, once those that measure
+have had the machine to themselves.
+"""
 
 import argparse
 import ctypes
 import datetime
+import fcntl
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import suites
@@ -18,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 BUILD = os.path.join(ROOT, "build")
 LOGS = os.path.join(BUILD, "test-logs")
 BUILD_BUDGET = 900
+LANES = 2  # suites that run at once with --all
 SHOWN_LINES = 300  # of a failed suite's output; the rest is in its file
 
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
@@ -44,7 +52,7 @@ class Outcome:
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="tools/test", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools/test", description=__doc__.split("\n")[0])
     parser.add_argument("--all", action="store_true",
                         help="the long tier too; the result goes to conformance/RESULTS.md")
     parser.add_argument("--suite", action="append", default=[], metavar="NAME",
@@ -280,17 +288,72 @@ def append_result(total):
                    f"{total.passed} | {total.failed} | {total.skipped} |\n")
 
 
-def run_all(chosen, places):
-    total, summary = Outcome(), []
-    for row in chosen:
-        started = time.monotonic()
-        outcome, lines = run_suite(row, places)
-        report(row, outcome, lines, time.monotonic() - started)
-        total.add(outcome)
-        if outcome.failed:
-            summary.append(f"{row.name} ({outcome.problem or str(outcome.failed) + ' tests'})")
-    if summary:
-        print("failed suites: " + "; ".join(summary))
+def run_one(row, places, lock):
+    """Runs and reports it; returns its counts, and what to say of it in the end."""
+    started = time.monotonic()
+    outcome, lines = run_suite(row, places)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    report(row, outcome, lines, time.monotonic() - started)
+    sys.stdout.flush()
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    complaint = f"{row.name} ({outcome.problem or str(outcome.failed) + ' tests'})"
+    return [outcome.passed, outcome.failed, outcome.skipped, complaint if outcome.failed else ""]
+
+
+def run_lane(rows, queue, answers, places, directory):
+    """A process of its own: what its suites leave behind is its child and no other lane's."""
+    become_subreaper()
+    with open(os.path.join(directory, "lock"), "w", encoding="utf-8") as lock:
+        while token := os.read(queue, 1):
+            counts = run_one(rows[token[0]], places, lock)
+            os.write(answers, (json.dumps(counts) + "\n").encode())
+
+
+def run_side_by_side(rows, places, directory):
+    """[counts] of the rows: each lane takes the next one when it has done with the last."""
+    rows = sorted(rows, key=lambda row: -row.budget)
+    queue, filled = os.pipe()
+    os.write(filled, bytes(range(len(rows))))
+    os.close(filled)
+    answered, answers = os.pipe()
+    sys.stdout.flush()
+    lanes = []
+    for _ in range(LANES):
+        pid = os.fork()
+        if pid == 0:
+            os.close(answered)
+            status = 1
+            try:
+                run_lane(rows, queue, answers, places, directory)
+                status = 0
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        lanes.append(pid)
+    os.close(queue)
+    os.close(answers)
+    with open(answered, encoding="utf-8") as file:
+        counts = [json.loads(line) for line in file]
+    for pid in lanes:
+        os.waitpid(pid, 0)
+    if len(counts) != len(rows):
+        counts.append([0, 1, 0, f"{len(rows) - len(counts)} suites gave no result"])
+    return counts
+
+
+def run_all(chosen, places, lanes):
+    alone = [row for row in chosen if lanes == 1 or row.name in suites.MEASURING]
+    beside = [row for row in chosen if row not in alone]
+    with tempfile.TemporaryDirectory(prefix="nucleus-test-") as directory:
+        with open(os.path.join(directory, "lock"), "w", encoding="utf-8") as lock:
+            counts = [run_one(row, places, lock) for row in alone]
+        if beside:
+            counts += run_side_by_side(beside, places, directory)
+    total, complaints = Outcome(), [complaint for *_, complaint in counts if complaint]
+    for passed, failed, skipped, _ in counts:
+        total.add(Outcome(passed, failed, skipped))
+    if complaints:
+        print("failed suites: " + "; ".join(complaints))
     return total
 
 
@@ -311,7 +374,7 @@ def main():
     else:
         places = {"build": BUILD, "runtime": find_program("nucleus"),
                   "init": find_program("nucleus-init")}
-        total = run_all(chosen, places)
+        total = run_all(chosen, places, LANES if options.all else 1)
     if options.all and not options.suite:
         append_result(total)
     print(f"time: {time.monotonic() - started:.0f} s")

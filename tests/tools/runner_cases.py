@@ -46,7 +46,39 @@ def judges(suite, name, script, counts, problem, **options):
     suite.add(f"the_runner_{name}", test)
 
 
+def scripts(t, runner, *texts):
+    rows = []
+    for number, text in enumerate(texts):
+        path = os.path.join(t.directory, f"script{number}")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text + "\n")
+        os.chmod(path, 0o755)
+        rows.append(runner.suites.Suite(f"script{number}", [path], 20, "long", "suite"))
+    return rows
+
+
 def register(suite):
+    @suite.test
+    def two_lanes_run_at_once_and_what_one_leaves_is_its_own(t):
+        runner = load("run_suites")
+        runner.LOGS = t.directory
+        # Each waits for the other's file: one after the other they would fail.
+        meet = "touch {0}/{1}; for i in $(seq 100); do [ -e {0}/{2} ] && break; sleep 0.1; done; [ -e {0}/{2} ]"
+        rows = scripts(t, runner,
+                       meet.format(t.directory, "a", "b") + " && echo '3 passed, 0 failed, 1 skipped'",
+                       meet.format(t.directory, "b", "a") + " && setsid sleep 1000 & "
+                       "echo '4 passed, 0 failed, 0 skipped'",
+                       "echo '5 passed, 2 failed, 0 skipped'; exit 1")
+        total = runner.run_all(rows, {}, 2)
+        report.equal((total.passed, total.failed, total.skipped), (12, 3, 1), "counts")
+
+    @suite.test
+    def a_lane_that_dies_is_a_failure(t):
+        runner = load("run_suites")
+        runner.LOGS = t.directory
+        total = runner.run_all(scripts(t, runner, "kill -KILL $PPID"), {}, 2)
+        report.equal((total.passed, total.failed), (0, 1), "counts")
+
     judges(suite, "adds_up_a_suite_that_passes", "echo ok a; echo '3 passed, 0 failed, 1 skipped'",
            (3, 0, 1), None)
     judges(suite, "adds_up_a_suite_that_fails", "echo '3 passed, 2 failed, 0 skipped'; exit 1",
