@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "plan/filled_mounts.hpp"
 #include "plan/launch_plan.hpp"
 #include "plan/process.hpp"
 
@@ -190,7 +191,11 @@ private:
         if (host_opens_ || has_id_map()) add({.op = Op::open_sources});
         add({.op = Op::attach_rootfs, .source = policy_.rootfs.path, .slot = host_opens_ ? 0 : -1});
         set_sysctls();
-        for (const MountPolicy& mount : policy_.rootfs.mounts) add_mount(mount);
+        for (const MountPolicy& mount : policy_.rootfs.mounts)
+            if (is_filled(policy_, mount))
+                add_filled_mount(mount);
+            else
+                add_mount(mount);
         if (!dev_is_the_hosts()) add_devices();
     }
 
@@ -275,6 +280,21 @@ private:
             if (option.starts_with("context=")) return options;
         options.push_back("context=" + label);
         return options;
+    }
+
+    // Open until all stands that is made in it (close_root).
+    void add_filled_mount(const MountPolicy& mount) {
+        constexpr std::uint64_t kReadOnly = MOUNT_ATTR_RDONLY;
+        MountPolicy open = mount;
+        open.attributes_set &= ~kReadOnly;
+        open.recursive_set &= ~kReadOnly;
+        open.superblock_flags &= ~std::uint64_t{MS_RDONLY};
+        add_mount(open);
+        seals_.push_back({.op = Op::remount,
+                          .target = mount.destination,
+                          .flags = mount.superblock_flags & MS_RDONLY,
+                          .attributes_set = kReadOnly,
+                          .pointer = mount.pointer});
     }
 
     void add_mount(const MountPolicy& mount) {
@@ -455,6 +475,7 @@ private:
     // Hiding comes before the pivot: the null device that hides files is the host's.
     void close_root() {
         add({.op = Op::make_directory, .target = policy_.process->cwd});
+        for (Step& seal : seals_) add(std::move(seal));
         if (policy_.rootfs.readonly) add({.op = Op::make_readonly, .target = "/"});
         for (const auto& path : policy_.rootfs.readonly_paths)
             add({.op = Op::make_readonly, .target = path, .flags = MS_REC});
@@ -474,6 +495,7 @@ private:
     const bool ordinary_;
     const bool host_opens_;  // the mounts' sources, since mapped root cannot walk host directories
     const bool bind_nodes_;
+    std::vector<Step> seals_;  // of read-only file systems that are filled first
     LaunchPlan plan_;
 };
 

@@ -68,6 +68,22 @@ def register_places(suite):
         report.contains(mount_at(out, "/").options, "ro", "the root's options")
 
     @suite.test
+    def a_read_only_tmpfs_is_filled_with_mount_points_nodes_and_links_first(t):
+        # podman 5 has its infra containers so: /dev read-only, /dev/pts in it.
+        made = bundle(t).change_mount("/dev", options=["nosuid", "mode=755", "size=64k", "ro"])
+        made.mount(PLACE, "tmpfs", "tmpfs", ["ro"])
+        made.mount(PLACE + "/inner", "tmpfs", "tmpfs", ["size=64k"])
+        out = look(t, made, f"touch /dev/x || echo refused; touch {PLACE}/x || echo refused; "
+                            f"touch {PLACE}/inner/x && test -c /dev/null && test -d /dev/pts && "
+                            "test -e /dev/stdin && echo whole")
+        report.contains(out, "refused\nrefused\nwhole\n", "what was written and found")
+        for place in ("/dev", PLACE):
+            mount = mount_at(out, place)
+            report.contains(mount.options, "ro", f"the options of {place}")
+            report.contains(mount.super, "ro", f"the instance's options of {place}")
+        report.contains(mount_at(out, PLACE + "/inner").options, "rw", "the options below")
+
+    @suite.test
     def refuses_a_mount_on_the_root_itself(t):
         for number, destination in enumerate(("/", "/.", "x/..", "..", "//")):
             made = bundle(t, f"bundle{number}").mount(destination, "tmpfs", "tmpfs")

@@ -384,6 +384,41 @@ BOOST_AUTO_TEST_CASE(mounts_keep_the_order_of_the_bundle) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_read_only_tmpfs_that_is_filled_is_sealed_when_all_stands) {
+    auto policy = default_policy();
+    for (auto& mount : policy.rootfs.mounts)
+        if (mount.destination == "/dev") {
+            mount.attributes_set |= MOUNT_ATTR_RDONLY;
+            mount.superblock_flags |= MS_RDONLY;
+        }
+    const auto plan = compile_create(policy, default_facts());
+    std::vector<Op> of_dev;
+    for (const Step& step : plan.steps)
+        if (step.target == "/dev") {
+            of_dev.push_back(step.op);
+            const bool seals = step.op == Op::remount;
+            BOOST_TEST(((step.attributes_set & MOUNT_ATTR_RDONLY) != 0) == seals);
+            BOOST_TEST(((step.flags & MS_RDONLY) != 0) == seals);
+        }
+    BOOST_CHECK((of_dev == std::vector<Op>{Op::mount_filesystem, Op::remount}));
+    check_all_before(plan, {Op::mount_filesystem, Op::mount_bind, Op::make_device, Op::make_link},
+                     {Op::remount});
+}
+
+BOOST_AUTO_TEST_CASE(a_read_only_tmpfs_that_takes_nothing_is_born_so) {
+    auto policy = default_policy();
+    policy::MountPolicy mount{.destination = "/data", .type = "tmpfs"};
+    mount.attributes_set = MOUNT_ATTR_RDONLY;
+    policy.rootfs.mounts.push_back(mount);
+    BOOST_TEST(count(compile_create(policy, default_facts()), Op::remount) == 0U);
+    mount.destination = "/data/inner";
+    policy.rootfs.mounts.push_back(mount);
+    BOOST_TEST(count(compile_create(policy, default_facts()), Op::remount) == 1U);
+    mount.destination = "/data";  // covers both
+    policy.rootfs.mounts.push_back(mount);
+    BOOST_TEST(count(compile_create(policy, default_facts()), Op::remount) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(hooks_that_a_plan_does_not_run_are_not_in_it) {
     auto policy = hooks_policy();
     using nucleus::policy::HookKind;
