@@ -105,11 +105,13 @@ def _members(directory):
         return file.read().split()
 
 
-def cgroup_directories(part):
-    """The suite's cgroups with the part in their path, in every hierarchy."""
+def cgroup_directories(part, parent=None):
+    """The cgroups with the part in their path, in every hierarchy, below the suite's own parent
+    (or another one: "" is all of the machine)."""
     found = []
+    parent = sandbox.parent_cgroup() if parent is None else parent
     for top in sandbox.hierarchies():
-        for directory, _, _ in os.walk(f"{top}/{sandbox.parent_cgroup()}"):
+        for directory, _, _ in os.walk(f"{top}/{parent}"):
             if part in directory[len(top):]:
                 found.append(directory)
     return sorted(found)

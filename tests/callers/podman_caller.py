@@ -21,53 +21,75 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 events_logfile_path = "{directory}/events"
 runtime_supports_json = [{json_runtimes}]
+# What podman 4.3 and 5.4 read; its manual has the second.
+runtime_supports_nocgroup = [{nocgroups_runtimes}]
+runtime_supports_nocgroups = [{nocgroups_runtimes}]
 """
 _STORAGE_CONF = """[storage]
-driver = "{driver}"
+driver = "overlay"
 graphroot = "{directory}/storage"
 runroot = "{directory}/runroot"
 """
+_UID = 1000
+_FIRST, _SIZE = 400000, 65536  # the ordinary user's subordinate ids
 # --userns=auto takes its ranges from the user "containers" (podman-run(1)).
-_SUBORDINATE_IDS = "containers:200000:65536\n"
+_IDS = f"containers:200000:65536\nuser:{_FIRST}:{_SIZE}\n"
+# Put over the machine's files in /etc: what its own users may do must not matter.
+_NAMES = {"subuid": _IDS, "subgid": _IDS, "group": f"root:x:0:\nuser:x:{_UID}:\n",
+          "passwd": "root:x:0:0:root:/root:/bin/sh\n"
+                    f"user:x:{_UID}:{_UID}::/tmp/podman-user:/bin/sh\n"}
 
 
 class Podman:
     """podman --runtime PATH with an image and everything else of its own."""
 
-    def __init__(self, runtime, driver="overlay"):
+    directory = "/tmp/podman-suite"
+    prefix = []  # what the command line begins with
+
+    def __init__(self, runtime):
         self.runtime = runtime
-        self.directory = "/tmp/podman-suite"
         os.mkdir(self.directory, 0o755)
-        self._write("storage.conf", _STORAGE_CONF.format(driver=driver, directory=self.directory))
-        self._write("text.conf", self._containers_conf(""))
-        self._write("json.conf", self._containers_conf(json.dumps(os.path.basename(runtime))))
-        for path in ("/etc/subuid", "/etc/subgid"):
-            self._write("ids", _SUBORDINATE_IDS)
-            subprocess.run(["mount", "--bind", self.directory + "/ids", path], check=True)
+        self._write("storage.conf", _STORAGE_CONF.format(directory=self.directory))
+        name = json.dumps(os.path.basename(runtime))
+        self._write("text.conf", self._containers_conf("", ""))
+        self._write("json.conf", self._containers_conf(name, ""))
+        self._write("without-cgroups.conf", self._containers_conf("", name))
         self.environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": self.directory, "TERM": "xterm", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
             "CONTAINERS_CONF": self.directory + "/text.conf",
             "CONTAINERS_STORAGE_CONF": self.directory + "/storage.conf"}
+        self._prepare()
         tarball = image.make_tarball(self.directory)
         changes = [option for item in image.ENVIRONMENT for option in ("-c", "ENV " + item)]
         self("import", "--quiet", *changes, tarball, IMAGE).must()
 
-    def _containers_conf(self, json_runtimes):
-        return _CONTAINERS_CONF.format(directory=self.directory, json_runtimes=json_runtimes)
+    def _prepare(self):
+        """What the machine has to have before the first command."""
+        for name, text in _NAMES.items():
+            self._write(name, text)
+            path = "/etc/" + name
+            subprocess.run(["mount", "--bind", os.path.join(self.directory, name), path], check=True)
+
+    def _containers_conf(self, json_runtimes, nocgroups_runtimes):
+        return _CONTAINERS_CONF.format(directory=self.directory, json_runtimes=json_runtimes,
+                                       nocgroups_runtimes=nocgroups_runtimes)
 
     def _write(self, name, text):
         with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:
             file.write(text)
 
     def command(self, *arguments):
-        return ["podman", "--runtime", self.runtime, *map(str, arguments)]
+        return [*self.prefix, "podman", "--runtime", self.runtime, *map(str, arguments)]
 
-    def __call__(self, *arguments, json_log=False, **more):
-        """Runs a podman command to its end."""
+    def __call__(self, *arguments, json_log=False, without_cgroups=False, **more):
+        """Runs a podman command to its end; the configuration is as if it knew of the runtime that
+        it writes its log as JSON, or that it can do without cgroups."""
         environment = dict(self.environment)
         if json_log:
             environment["CONTAINERS_CONF"] = self.directory + "/json.conf"
+        if without_cgroups:
+            environment["CONTAINERS_CONF"] = self.directory + "/without-cgroups.conf"
         return command.run(self.command(*arguments), environment, **more)
 
     def options(self, *more):
@@ -91,8 +113,12 @@ class Podman:
         """A detached container, removed by force after the test; returns it with its facts."""
         name = test.container_id(suffix)
         test.on_cleanup(self.remove, name)
-        answer = self("run", "-d", "--name", name, *self.options(*options), IMAGE, *command)
-        return Container(self, name, answer.must().line)
+        self("run", "-d", "--name", name, *self.options(*options), IMAGE, *command).must()
+        return self.container(name)
+
+    def container(self, name):
+        """The facts of a container that runs."""
+        return Container(self, name)
 
     def remove(self, name):
         """Removes by force. podman 4.3 races with the cleanup process of its own conmon: one may
@@ -124,12 +150,35 @@ class Podman:
         self("rm", "-a", "-f", "-t", "0")
 
 
+class UserPodman(Podman):
+    """The same for an ordinary user. It has no cgroups: on v1 nobody can delegate them."""
+
+    directory = "/tmp/podman-user"
+    prefix = ["setpriv", f"--reuid={_UID}", f"--regid={_UID}", "--clear-groups", "--"]
+    uid, first, size = _UID, _FIRST, _SIZE
+
+    def _prepare(self):
+        self.environment["XDG_RUNTIME_DIR"] = self.directory + "/run"
+        os.mkdir(self.directory + "/run", 0o700)
+        for path in (self.directory, self.directory + "/run"):
+            os.chown(path, _UID, _UID)
+
+    def options(self, *more):
+        return ["--network", "none", *more]
+
+    def close(self):
+        """Ends the process that keeps the user's namespaces, too (podman-system-migrate(1))."""
+        super().close()
+        self("system", "migrate").must()
+
+
 class Container:
     """A container that podman made."""
 
-    def __init__(self, podman, name, identity):
-        self.podman, self.name, self.identity = podman, name, identity
-        self.pid = int(self.inspect("{{.State.Pid}}"))
+    def __init__(self, podman, name):
+        self.podman, self.name = podman, name
+        self.identity, pid = self.inspect("{{.Id}} {{.State.Pid}}").split()
+        self.pid = int(pid)
 
     def inspect(self, template):
         return self.podman("inspect", "--type", "container", "--format", template,

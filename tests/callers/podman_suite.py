@@ -10,6 +10,9 @@ from support.report import eventually
 suite = CallerSuite("podman", budget=120, long_budget=600)
 operation = suite.operation
 
+# What podman and crun make when they first need it, and keep.
+_OWN = ("/dev/shm/libpod_rootless_lock_", "/run/crun/.cache", "/var/tmp/intermediate-mountpoint-")
+
 _podman = None
 before = {}  # what was there before the first test
 
@@ -28,7 +31,8 @@ def podman():
 
 
 def remains():
-    """Everything outside podman's own directories that a container could leave."""
-    return {"files": observe.files("/run", "/dev", "/var/tmp", without=("/run/libpod",)),
+    """Everything outside podman's own files that a container could leave."""
+    found = observe.files("/run", "/dev", "/var/tmp", without=("/run/libpod",))
+    return {"files": {path for path in found if not path.startswith(_OWN)},
             "tmp": set(os.listdir("/tmp")), "mounts": set(observe.host_mounts()),
             "hostname": os.uname().nodename}

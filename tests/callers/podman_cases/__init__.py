@@ -2,8 +2,9 @@
 
 import importlib
 
-_SUBJECTS = ["running", "terminals", "executing", "ending", "sharing", "users", "mounting",
-             "privileges", "resources", "others"]
+_SUBJECTS = ["running", "terminals", "executing", "ending", "watching", "pausing", "copying",
+             "health", "sharing", "kube", "users", "mounting", "privileges", "resources",
+             "building", "others", "rootless"]
 
 
 def register():

@@ -6,6 +6,7 @@ import observe
 from podman_suite import operation, podman
 from support.report import check, contains, equal, eventually
 
+
 @operation("logs")
 def logs_hold_the_output_of_a_detached_container(t):
     container = podman().start(t, [], "sh", "-c", "echo out; echo err >&2; sleep 0.1; echo last")

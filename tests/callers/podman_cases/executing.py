@@ -5,6 +5,7 @@ import observe
 from podman_suite import operation, podman
 from support.report import check, contains, equal, eventually
 
+
 @operation("exec")
 def exec_enters_all_namespaces_and_the_cgroup_of_the_container(t):
     container = podman().start(t, [], "sleep", "1000")

@@ -10,6 +10,7 @@ from podman_suite import operation, podman, suite
 from support import report
 from support.report import check, contains, equal, eventually
 
+
 @operation("run --init")
 def init_puts_catatonit_before_the_command(t):
     if not os.path.exists("/usr/libexec/podman/catatonit"):
@@ -70,25 +71,6 @@ def hooks_run_with_the_state_on_their_stdin(t):
         check(state["status"] in status, f"status in the state that {stage} read: {state}")
         if stage == "createRuntime":
             check(int(state["pid"]) > 1, f"pid in the state that {stage} read: {state}")
-
-
-@operation("build")
-def build_runs_its_commands_in_containers_of_their_own(t):
-    # buildah polls `state` and deletes without force.
-    with open(t.directory + "/Containerfile", "w", encoding="utf-8") as file:
-        file.write(f"FROM {IMAGE}\nENV WORD=built\nRUN echo $WORD > /made; readlink "
-                   "/proc/self/ns/pid >> /made; cat /proc/self/cgroup\n")
-    name = "localhost/" + t.container_id()
-    parent = f"/{sandbox.parent_cgroup()}/{t.unique}"  # buildah 1.28 takes it for the cgroup itself
-    t.on_cleanup(podman(), "rmi", "--force", name)
-    answer = podman()("build", "--isolation", "oci", "--network", "none", "--cgroup-parent",
-                      parent, "-t", name, t.directory).must()
-    contains(answer.stdout, ":" + parent, "the cgroup of the RUN step")
-    lines = podman()("run", "--rm", *podman().options(), name, "cat", "/made").must()
-    word, namespace = lines.stdout.split()
-    equal(word, "built", "what the RUN step wrote")
-    check(namespace != observe.namespace("self", "pid"), "the RUN step was in our pid namespace")
-    observe.check_gone(t.unique)
 
 
 @operation("info")

@@ -7,6 +7,7 @@ import observe
 from podman_suite import operation, podman
 from support.report import check, contains, equal
 
+
 @operation("run --cap-drop, --cap-add")
 def cap_drop_and_cap_add_decide_the_effective_set(t):
     for options, mask in ((["--cap-drop", "all"], 0),

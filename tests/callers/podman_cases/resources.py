@@ -3,8 +3,9 @@
 import os
 
 import observe
+from podman_caller import IMAGE
 from podman_suite import operation, podman
-from support.report import check, contains, equal
+from support.report import check, contains, equal, eventually
 
 
 @operation("run --memory, --pids-limit, --cpus")
@@ -59,3 +60,21 @@ def sysctls_are_set_inside_only(t):
                           f"cat /proc/sys/{names[0]} /proc/sys/{names[1]}")
     equal(text.split(), ["77", "1"], "sysctls inside")
     equal([own(name) for name in names], before, "our own sysctls")
+
+
+@operation("run --cgroups=disabled")
+def cgroups_disabled_makes_no_cgroup(t):
+    # Without the suite's parent cgroup, which podman refuses beside it.
+    name = t.container_id()
+    t.on_cleanup(podman().remove, name)
+    podman()("run", "-d", "--name", name, "--network", "none", "--cgroups=disabled", IMAGE,
+             "sleep", "1000", without_cgroups=True).must()
+    container = podman().container(name)
+    equal(observe.command_line(container.pid), ["sleep", "1000"], "command line")
+    equal(observe.cgroups(container.pid),
+          observe.cgroups(observe.status(container.pid)["PPid"]), "cgroups, and those of conmon")
+    equal(observe.cgroup_directories(container.identity, parent=""), [], "cgroups of that name")
+    equal(container.exec("echo", "inside").line, "inside", "exec")
+    podman().remove(name)
+    eventually(lambda: not observe.alive(container.pid), "the process ends")
+    observe.check_gone(container.identity)

@@ -6,6 +6,7 @@ from podman_caller import IMAGE
 from podman_suite import operation, podman
 from support.report import check, contains, equal, eventually
 
+
 def _pod(t, *options):
     name = t.container_id("pod")
     t.on_cleanup(lambda: podman()("pod", "rm", "-f", "-t", "0", name).must())

@@ -4,6 +4,7 @@ from podman_caller import IMAGE
 from podman_suite import operation, podman
 from support.report import check, contains, equal
 
+
 _SIZED = "until [ \"$(stty size 2>&1)\" = \"{size}\" ]; do sleep 0.05; done; echo size-is-{mark}; "
 
 

@@ -4,6 +4,7 @@ import observe
 from podman_suite import operation, podman
 from support.report import check, contains, equal, eventually
 
+
 def _check_user_namespace(container, first, size):
     """The maps are as asked for, inside and on the host, and files of the image are root's."""
     for name in ("uid_map", "gid_map"):
@@ -18,7 +19,6 @@ def _check_user_namespace(container, first, size):
     equal(owner.splitlines()[:2], ["0 0", "0 0"], "owner of the image's files and of process 1")
     contains(container.exec("sh", "-c", "echo x > /written && cat /written").stdout, "x",
              "a file that its root wrote")
-
 
 
 @operation("run --uidmap, --userns")
