@@ -8,6 +8,8 @@ Caller = collections.namedtuple("Caller", "name command limit")
 CALLERS = [
     Caller("podman", "podman.py --all", 900),
     Caller("podman-trixie", "podman.py --all --root trixie", 900),
+    Caller("buildah", "buildah.py", 200),
+    Caller("buildah-trixie", "buildah.py --root trixie", 200),
     Caller("containerd", "containerd.py", 400),
 ]
 

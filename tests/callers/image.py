@@ -21,6 +21,9 @@ def make_tarball(directory):
     """Makes `rootfs` and `rootfs.tar` in the directory; returns the tarball's path."""
     rootfs = os.path.join(directory, "rootfs")
     make_rootfs(rootfs, probe=False)
+    # buildah 1.28 gives the root directory of a container with mapped ids to nobody inside: what
+    # it mounts into has to be there.
+    os.makedirs(rootfs + "/run", exist_ok=True)
     with open(rootfs + NOT_EXECUTABLE, "w", encoding="utf-8") as file:
         file.write("no program\n")
     os.chmod(rootfs + NOT_EXECUTABLE, 0o644)

@@ -7,29 +7,12 @@ import subprocess
 import command
 import image
 import sandbox
+from configured import Configured
 from support.report import eventually
 from terminal import Terminal
 
 IMAGE = "localhost/busybox"
 
-_CONTAINERS_CONF = """[containers]
-# The defaults raise limits, which needs CAP_SYS_RESOURCE.
-default_ulimits = []
-log_driver = "k8s-file"
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-events_logfile_path = "{directory}/events"
-runtime_supports_json = [{json_runtimes}]
-# What podman 4.3 and 5.4 read; its manual has the second.
-runtime_supports_nocgroup = [{nocgroups_runtimes}]
-runtime_supports_nocgroups = [{nocgroups_runtimes}]
-"""
-_STORAGE_CONF = """[storage]
-driver = "overlay"
-graphroot = "{directory}/storage"
-runroot = "{directory}/runroot"
-"""
 _UID = 1000
 _FIRST, _SIZE = 400000, 65536  # the ordinary user's subordinate ids
 # --userns=auto takes its ranges from the user "containers" (podman-run(1)).
@@ -40,25 +23,14 @@ _NAMES = {"subuid": _IDS, "subgid": _IDS, "group": f"root:x:0:\nuser:x:{_UID}:\n
                     f"user:x:{_UID}:{_UID}::/tmp/podman-user:/bin/sh\n"}
 
 
-class Podman:
+class Podman(Configured):
     """podman --runtime PATH with an image and everything else of its own."""
 
     directory = "/tmp/podman-suite"
     prefix = []  # what the command line begins with
 
     def __init__(self, runtime):
-        self.runtime = runtime
-        os.mkdir(self.directory, 0o755)
-        self._write("storage.conf", _STORAGE_CONF.format(directory=self.directory))
-        name = json.dumps(os.path.basename(runtime))
-        self._write("text.conf", self._containers_conf("", ""))
-        self._write("json.conf", self._containers_conf(name, ""))
-        self._write("without-cgroups.conf", self._containers_conf("", name))
-        self.environment = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": self.directory, "TERM": "xterm", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
-            "CONTAINERS_CONF": self.directory + "/text.conf",
-            "CONTAINERS_STORAGE_CONF": self.directory + "/storage.conf"}
+        super().__init__(runtime, self.directory)
         self._prepare()
         tarball = image.make_tarball(self.directory)
         changes = [option for item in image.ENVIRONMENT for option in ("-c", "ENV " + item)]
@@ -67,17 +39,9 @@ class Podman:
     def _prepare(self):
         """What the machine has to have before the first command."""
         for name, text in _NAMES.items():
-            self._write(name, text)
+            self.write(name, text)
             path = "/etc/" + name
             subprocess.run(["mount", "--bind", os.path.join(self.directory, name), path], check=True)
-
-    def _containers_conf(self, json_runtimes, nocgroups_runtimes):
-        return _CONTAINERS_CONF.format(directory=self.directory, json_runtimes=json_runtimes,
-                                       nocgroups_runtimes=nocgroups_runtimes)
-
-    def _write(self, name, text):
-        with open(os.path.join(self.directory, name), "w", encoding="utf-8") as file:
-            file.write(text)
 
     def command(self, *arguments):
         return [*self.prefix, "podman", "--runtime", self.runtime, *map(str, arguments)]
@@ -85,12 +49,8 @@ class Podman:
     def __call__(self, *arguments, json_log=False, without_cgroups=False, **more):
         """Runs a podman command to its end; the configuration is as if it knew of the runtime that
         it writes its log as JSON, or that it can do without cgroups."""
-        environment = dict(self.environment)
-        if json_log:
-            environment["CONTAINERS_CONF"] = self.directory + "/json.conf"
-        if without_cgroups:
-            environment["CONTAINERS_CONF"] = self.directory + "/without-cgroups.conf"
-        return command.run(self.command(*arguments), environment, **more)
+        name = "json" if json_log else "without-cgroups" if without_cgroups else "text"
+        return command.run(self.command(*arguments), self.environment_with(name), **more)
 
     def options(self, *more):
         """The options that every container of the suite is created with."""

@@ -24,7 +24,8 @@ def _document(name):
     second = {"name": "second", "image": IMAGE + ":latest", "imagePullPolicy": "Never",
               "command": ["sleep", "1001"], "securityContext": {"runAsUser": 1000}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-            "spec": {"hostname": "pod-host", "containers": [first, second]}}
+            "spec": {"hostname": "pod-host", "terminationGracePeriodSeconds": 0,
+                     "containers": [first, second]}}
 
 
 def _remove_pod_cgroups(pods):
@@ -48,8 +49,8 @@ def play_kube_makes_a_pod_as_the_document_says_and_takes_it_down(t):
     path = t.directory + "/pod.yaml"
     with open(path, "w", encoding="utf-8") as file:
         json.dump(_document(name), file)  # JSON is YAML too
-    podsbefore = podman().ids_so_far("pod")
-    t.on_cleanup(lambda: _remove_pod_cgroups(podman().ids_so_far("pod") - podsbefore))
+    pods = podman().ids_so_far("pod")
+    t.on_cleanup(lambda: _remove_pod_cgroups(podman().ids_so_far("pod") - pods))
     t.on_cleanup(podman(), "pod", "rm", "-f", "-t", "0", "--ignore", name)
     podman()("play", "kube", "--network", "none", path).must()
     names = [f"{name}-first", f"{name}-second"]

@@ -93,8 +93,9 @@ def a_users_read_only_root_capabilities_and_filter_are_as_asked(t):
 @operation("rootless run -it", tier="long")
 def a_user_has_a_terminal(t):
     terminal = user().terminal(t, "run", "--rm", "-it", *user().options(), IMAGE, "sh", "-c",
-                               "test -t 0 && test -t 1 && echo both; stty size; read line; exit 7")
-    terminal.read_until("33 99")
+                               "test -t 0 && test -t 1 && echo both; until [ \"$(stty size 2>&1)\" = "
+                               "\"33 99\" ]; do sleep 0.05; done; echo sized; read line; exit 7")
+    terminal.read_until("sized")
     terminal.write("hello\n")
     equal(terminal.wait(), 7, "exit status")
     contains(terminal.text, "both\n", "isatty")
