@@ -9,12 +9,13 @@ namespace nucleus::cli {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kCreateCommand, &kStartCommand,  &kStateCommand, &kKillCommand,     &kDeleteCommand,
-    &kRunCommand,    &kExecCommand,   &kListCommand,  &kPauseCommand,    &kResumeCommand,
-    &kPsCommand,     &kUpdateCommand, &kSpecCommand,  &kFeaturesCommand, &kValidateCommand,
+    &kCreateCommand,   &kStartCommand,  &kStateCommand,  &kKillCommand,     &kDeleteCommand,
+    &kRunCommand,      &kExecCommand,   &kListCommand,   &kPauseCommand,    &kResumeCommand,
+    &kPsCommand,       &kUpdateCommand, &kSpecCommand,   &kFeaturesCommand, &kValidateCommand,
+    &kCheckpointCommand, &kRestoreCommand, &kMountsCommand,
 };
 
-constexpr std::string_view kKnownElsewhere[] = {"checkpoint", "events", "mounts", "restore"};
+constexpr std::string_view kKnownElsewhere[] = {"events"};
 
 }  // namespace
 
@@ -45,7 +46,7 @@ std::string program_help(const OptionTable& globals) {
         "nucleus: run OCI containers\n\n"
         "Usage: nucleus [GLOBAL OPTION...] COMMAND [OPTION...] [ID ...]\n\nCommands:\n";
     for (const Command* command : kCommands) {
-        text.append("  ").append(command->name).append(10 - command->name.size(), ' ');
+        text.append("  ").append(command->name).append(12 - command->name.size(), ' ');
         text.append(command->summary).append("\n");
     }
     return text + "\nGlobal options:\n" + globals.help() +

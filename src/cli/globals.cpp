@@ -10,7 +10,14 @@ Error unknown_word(const char* option, const std::string& word, const char* know
 }
 
 Result<void> parse_log(const Options& options, Globals& globals) {
-    NUCLEUS_TRY(globals.log, absolute_path(options.text("log")));
+    if (options.given("log")) {
+        LogTarget target = log_target_of(options.text("log"));
+        if (target.kind == LogTarget::Kind::file) {
+            NUCLEUS_TRY(target.name, absolute_path(target.name));
+        }
+        // An empty name is none, as callers leave options empty.
+        if (!target.name.empty()) globals.log = std::move(target);
+    }
     if (options.given("log-format")) {
         const auto format = log_format_of(options.text("log-format"));
         if (!format) return unknown_word("log-format", options.text("log-format"), "text or json");
@@ -43,7 +50,7 @@ Result<void> parse_words(const Options& options, Globals& globals) {
 
 void describe_globals(OptionTable& table) {
     table.text("root", "DIR", "directory of the containers' state")
-        .text("log", "FILE", "append errors and warnings to FILE")
+        .text("log", "TARGET", "[file:]FILE, journald:IDENTIFIER or syslog:IDENTIFIER")
         .text("log-format", "FORMAT", "text (the default) or json")
         .text("log-level", "LEVEL", "error, warning (the default) or debug")
         .flag("debug", "same as --log-level debug")

@@ -25,7 +25,8 @@ void describe_globals(OptionTable& table);
 
 // The global options as given, words checked.
 struct Globals {
-    std::string root, log, settings;  // absolute, or empty
+    std::string root, settings;  // absolute, or empty
+    std::optional<LogTarget> log;
     LogFormat log_format = LogFormat::text;
     std::optional<LogLevel> log_level;
     std::optional<runtime::CgroupManager> cgroup_manager;

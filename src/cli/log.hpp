@@ -1,5 +1,5 @@
-// The log that `--log` names: one line an event, in the two forms that callers read (contract A4,
-// B3).
+// The log that `--log` names: a file with one line an event, in the two forms that callers read
+// (contract A4, B3), the systemd journal, or syslog.
 //
 // containerd takes the last line whose level is "error"; podman reads the whole file as one JSON
 // value: a failing command writes exactly one line. Errors of writing to the log are dropped: the
@@ -30,16 +30,35 @@ std::string rfc3339(std::int64_t seconds);
 std::string log_line(LogFormat format, LogLevel level, std::string_view message,
                      std::int64_t seconds);
 
+// Where it goes, from what stands behind --log: `file:PATH`, `journald:IDENTIFIER`,
+// `syslog:IDENTIFIER`, or a path without any of these (crun's forms). An identifier that is left
+// out is the program's name.
+struct LogTarget {
+    enum class Kind : std::uint8_t { file, journald, syslog };
+    Kind kind = Kind::file;
+    std::string name;  // the path, or the identifier
+    bool operator==(const LogTarget&) const = default;
+};
+LogTarget log_target_of(std::string_view text);
+
+// One datagram to the journal's socket (systemd.journal-fields(7); the native protocol).
+std::string journal_entry(std::string_view identifier, LogLevel level, std::string_view message);
+// One to syslogd's, with facility user, as openlog(3) and syslog(3) would write it but for the
+// time, which the daemon knows.
+std::string syslog_line(std::string_view identifier, pid_t pid, LogLevel level,
+                        std::string_view message);
+
 class Log {
 public:
     Log() = default;  // goes nowhere
 
-    static Result<Log> open(sys::Kernel& kernel, const std::string& path, LogFormat format,
+    static Result<Log> open(sys::Kernel& kernel, const LogTarget& target, LogFormat format,
                             LogLevel level);
     void write(LogLevel level, std::string_view message);
 
 private:
     sys::Kernel* kernel_ = nullptr;
+    LogTarget target_;
     base::UniqueFd fd_;
     LogFormat format_ = LogFormat::text;
     LogLevel level_ = LogLevel::warning;

@@ -51,7 +51,7 @@ public:
             return print(program_help(table));
         Globals globals;
         if (auto understood = parse_globals(parsed->options, globals); !understood) {
-            if (!globals.log.empty()) (void)open_log(globals, SettingsFile{});
+            if (globals.log) (void)open_log(globals, SettingsFile{});
             return fail(understood.error(), kFailed);
         }
         const std::string& name = parsed->operands.front();
@@ -118,12 +118,13 @@ private:
     }
 
     Result<void> open_log(const Globals& globals, const SettingsFile& file) {
-        const std::string path = globals.log.empty() ? file.log.value_or("") : globals.log;
-        if (path.empty()) return {};
+        std::optional<LogTarget> target = globals.log;
+        if (!target && file.log) target = LogTarget{LogTarget::Kind::file, *file.log};
+        if (!target) return {};
         const LogLevel level =
             globals.log_level.value_or(file.log_level.value_or(LogLevel::warning));
-        NUCLEUS_TRY(log_,
-                    Log::open(surroundings_.kernel, path, globals.log_format, level).in("--log"));
+        NUCLEUS_TRY(
+            log_, Log::open(surroundings_.kernel, *target, globals.log_format, level).in("--log"));
         return {};
     }
 

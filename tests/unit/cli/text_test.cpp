@@ -53,6 +53,30 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(log_lines)
 
+BOOST_AUTO_TEST_CASE(go_where_the_option_says) {
+    using Kind = LogTarget::Kind;
+    BOOST_TEST((log_target_of("/a/b") == LogTarget{Kind::file, "/a/b"}));
+    BOOST_TEST((log_target_of("file:/a:b") == LogTarget{Kind::file, "/a:b"}));
+    BOOST_TEST((log_target_of("other:b") == LogTarget{Kind::file, "other:b"}));
+    BOOST_TEST((log_target_of("journald:c1") == LogTarget{Kind::journald, "c1"}));
+    BOOST_TEST((log_target_of("journald:") == LogTarget{Kind::journald, "nucleus"}));
+    BOOST_TEST((log_target_of("syslog:c1") == LogTarget{Kind::syslog, "c1"}));
+    BOOST_TEST((log_target_of("") == LogTarget{Kind::file, ""}));
+}
+
+BOOST_AUTO_TEST_CASE(are_entries_of_the_journal) {
+    BOOST_TEST(journal_entry("c1", LogLevel::error, "no") ==
+               "SYSLOG_IDENTIFIER=c1\nPRIORITY=3\nMESSAGE=no\n");
+    const std::string split = "SYSLOG_IDENTIFIER=c1\nPRIORITY=4\nMESSAGE\n" +
+                              std::string("\x03\0\0\0\0\0\0\0", 8) + "a\nb\n";
+    BOOST_TEST(journal_entry("c1", LogLevel::warning, "a\nb") == split);
+}
+
+BOOST_AUTO_TEST_CASE(are_lines_of_syslog) {
+    BOOST_TEST(syslog_line("c1", 12, LogLevel::error, "no") == "<11>c1[12]: no");
+    BOOST_TEST(syslog_line("c1", 12, LogLevel::debug, "x") == "<15>c1[12]: x");
+}
+
 BOOST_AUTO_TEST_CASE(have_the_time_in_utc) {
     BOOST_TEST(rfc3339(0) == "1970-01-01T00:00:00Z");
     BOOST_TEST(rfc3339(951782399) == "2000-02-28T23:59:59Z");
