@@ -1,6 +1,6 @@
-// checkpoint, restore and mounts: refused by this version. Their options are known all the same: podman asks `checkpoint --help` and
-// `restore --lsm-mount-context` what this runtime can (contract B2), and a mistyped option is told
-// apart from one that is not carried out.
+// checkpoint, restore and mounts: refused by this version. Their options are known all the same:
+// podman asks `checkpoint --help` and `restore --lsm-mount-context` what this runtime can (contract
+// B2), and a mistyped option is told apart from one that is not carried out.
 #include "cli/command.hpp"
 
 namespace nucleus::cli {

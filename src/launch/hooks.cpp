@@ -123,6 +123,10 @@ void end_child(sys::Kernel& kernel, pid_t pid) {
     }
 }
 
+Error no_program() {
+    return Error(Errc::system, "execute: it is no program, or none that may be executed");
+}
+
 Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook,
                            const std::string& directory, const std::string& state) {
     NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
@@ -143,6 +147,7 @@ Result<void> run_host_hook(sys::Kernel& kernel, const spec::Hook& hook,
     request.new_session = true;
     request.dies_with_parent = true;
     const pid_t pid = kernel.spawn(request);
+    if (pid == -EACCES) return no_program();
     if (pid < 0) return Error::from_errno(-pid, "execute");
     streams.output_end.reset();
     bool reaped = false;
@@ -192,6 +197,16 @@ plan::LaunchPlan plan_of(const spec::Hook& hook, const HookNamespaces& namespace
     return plan::compile_exec(process, facts);
 }
 
+// Callers tell a container whose program is missing by the words for that, and this is another's
+// (contract B2, B4).
+Result<void> in_words_of_hooks(Result<void> outcome) {
+    if (outcome) return outcome;
+    if (outcome.error().code() == Errc::command_not_found)
+        return Error::from_errno(ENOENT, "execute");
+    if (outcome.error().code() == Errc::command_not_executable) return no_program();
+    return outcome;
+}
+
 Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook,
                                 const std::string& state, const HookNamespaces& namespaces) {
     NUCLEUS_TRY(HookStreams streams, open_streams(kernel, state));
@@ -209,9 +224,9 @@ Result<void> run_container_hook(sys::Kernel& kernel, const spec::Hook& hook,
     Launch launch(kernel, plan_of(hook, namespaces), std::move(options));
     HookHost host(namespaces.cgroup);
     NUCLEUS_CHECK(launch.make_namespaces(host));
-    NUCLEUS_CHECK(launch.prepare(host));
+    NUCLEUS_CHECK(in_words_of_hooks(launch.prepare(host)));
     streams.output_end.reset();
-    NUCLEUS_CHECK(launch.execute());
+    NUCLEUS_CHECK(in_words_of_hooks(launch.execute()));
     bool reaped = false;
     auto outcome =
         supervise(kernel, hook, launch.pid(), launch.pidfd(), streams.output.get(), reaped);

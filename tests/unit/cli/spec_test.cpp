@@ -92,6 +92,10 @@ BOOST_AUTO_TEST_CASE(is_written_where_asked_and_never_over_another) {
     BOOST_TEST(run(script, {"spec", "-b", directory.path(), "--rootless"}).status == 0);
     BOOST_TEST(contents(directory / "config.json") ==
                default_config(RootlessIds{geteuid(), getegid()}));
+    BOOST_TEST(run(script, {"spec", "-b", directory.path(), "-f", "other.json"}).status == 0);
+    BOOST_TEST(run(script, {"spec", "--file", directory / "other.json"}).complaint ==
+               "nucleus: spec: File " + (directory / "other.json") + " exists. Remove it first\n");
+    BOOST_TEST(contents(directory / "other.json") == default_config(std::nullopt));
     BOOST_TEST(run(script, {"spec", "-b", directory / "none"}).complaint ==
                "nucleus: spec: open '" + (directory / "none") + "': no such file\n");
     BOOST_TEST(script.calls.empty());
