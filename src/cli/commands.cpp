@@ -9,9 +9,9 @@ namespace nucleus::cli {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kCreateCommand,   &kStartCommand,  &kStateCommand,  &kKillCommand,     &kDeleteCommand,
-    &kRunCommand,      &kExecCommand,   &kListCommand,   &kPauseCommand,    &kResumeCommand,
-    &kPsCommand,       &kUpdateCommand, &kSpecCommand,   &kFeaturesCommand, &kValidateCommand,
+    &kCreateCommand,     &kStartCommand,   &kStateCommand,  &kKillCommand,     &kDeleteCommand,
+    &kRunCommand,        &kExecCommand,    &kListCommand,   &kPauseCommand,    &kResumeCommand,
+    &kPsCommand,         &kUpdateCommand,  &kSpecCommand,   &kFeaturesCommand, &kValidateCommand,
     &kCheckpointCommand, &kRestoreCommand, &kMountsCommand,
 };
 

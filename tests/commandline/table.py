@@ -105,6 +105,27 @@ quiet,q                  | lifecycle: lists_ids_alone
     "ps": _rows("format,f=json | lifecycle: lists_the_processes_as_an_array_of_host_pids"),
     "pause": [],
     "resume": [],
+    "update": _rows("""
+resources,r=/nonexistent | limits: update_reads_resources_from_a_file_and_from_standard_input
+blkio-weight=10          | limits: update_changes_the_weight_of_disks
+cpu-period=1000          | limits: update_flags_change_what_the_kernel_has
+cpu-quota=1000           | limits: update_flags_change_what_the_kernel_has
+cpu-share=2              | limits: update_flags_change_what_the_kernel_has
+cpu-rt-period=1          | limits: update_sets_realtime_runtime_and_period
+cpu-rt-runtime=1         | limits: update_sets_realtime_runtime_and_period
+cpu-burst=1              | limits: update_flags_change_what_the_kernel_has
+cpu-idle=0               | limits: update_flags_change_what_the_kernel_has
+cpuset-cpus=0            | limits: update_flags_change_what_the_kernel_has
+cpuset-mems=0            | limits: update_flags_change_what_the_kernel_has
+memory=512M              | limits: update_flags_change_what_the_kernel_has
+memory-reservation=1M    | limits: update_flags_change_what_the_kernel_has
+memory-swap=1M           | limits: update_flags_change_what_the_kernel_has
+kernel-memory=1M         | limits: update_tells_of_kernel_memory_and_ignores_it
+kernel-memory-tcp=1M     | limits: update_tells_of_kernel_memory_and_ignores_it
+pids-limit=1             | limits: update_flags_change_what_the_kernel_has
+l3-cache-schema=L3:0=f   | limits: update_refuses_values_without_meaning
+mem-bw-schema=MB:0=10    | limits: update_refuses_values_without_meaning
+"""),
     "features": [],
     "spec": _rows("""
 bundle,b=/nonexistent    | lifecycle: writes_a_config_into_the_bundle_that_is_named
@@ -141,26 +162,10 @@ lsm-mount-context=x      | R
     "mounts": [],
 }
 
+# Known, and in no help text.
+HIDDEN = {"kernel-memory", "kernel-memory-tcp"}
+
 # Commands that another part of the project is about to bring, with their flags.
 COMING = {
     "events": _rows("interval=5s | -\nstats | -"),
-    "update": _rows("""
-resources,r=/nonexistent | -
-blkio-weight=10          | -
-cpu-period=1000          | -
-cpu-quota=1000           | -
-cpu-share=2              | -
-cpu-rt-period=1          | -
-cpu-rt-runtime=1         | -
-cpuset-cpus=0            | -
-cpuset-mems=0            | -
-memory=512M              | -
-memory-reservation=1M    | -
-memory-swap=1M           | -
-pids-limit=1             | -
-l3-cache-schema=x        | -
-mem-bw-schema=x          | -
-cpu-burst=1              | -
-cpu-idle=0               | -
-"""),
 }

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,6 +127,7 @@ public:
     std::optional<wire::Op> init_dies_at;
     std::map<std::string, int> exit_status;     // of a program by its path; others go on running
     std::map<std::string, std::string> output;  // what it prints on standard output
+    std::set<pid_t> uninterruptible;            // state D: no signal ends them
 
     // What is left.
     bool exists(const std::string& path) const;

@@ -158,6 +158,7 @@ int FakeKernel::signal(pid_t pid, int signal) {
     Process* target = process(pid);
     if (target == nullptr) return -ESRCH;
     recorded.push_back("signal " + std::to_string(signal) + " to " + std::to_string(pid));
+    if (uninterruptible.contains(pid)) return 0;
     if (signal == SIGKILL || (signal == SIGTERM && !target->script))
         end(*target, CLD_KILLED, signal);
     return 0;

@@ -108,6 +108,23 @@ BOOST_AUTO_TEST_CASE(can_be_repeated_on_cgroup_v2) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE(a_process_that_does_not_die)
+
+// Contract B7: ten seconds, and then an error that leaves the container to a later delete.
+BOOST_AUTO_TEST_CASE(is_waited_for_and_told_of) {
+    const auto machine = with_running(Bundle::everything, Hierarchies::v1);
+    const std::vector<pid_t> running = machine->kernel.running();
+    machine->kernel.uninterruptible = {running.begin(), running.end()};
+    const auto removed = delete_container(*machine);
+    BOOST_TEST_REQUIRE(!removed.has_value());
+    BOOST_TEST(removed.error().message() == "container init still running");
+    BOOST_TEST(status(*machine) == "running");
+    machine->kernel.uninterruptible.clear();
+    check_it_goes_without_a_trace(*machine);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(fault_sweep_of_exec)
 
 Result<void> exec(Machine& machine, bool detach) {
