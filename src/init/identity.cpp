@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/prctl.h>
+#include <linux/resource.h>
 
 #include "init/bytes.hpp"
 #include "init/init.hpp"
@@ -22,6 +23,28 @@ unsigned long permitted_now() {
     CapabilityState state;
     if (call(__NR_capget, &state.header, state.words) < 0) return 0;
     return state.words[0].permitted | static_cast<unsigned long>(state.words[1].permitted) << 32;
+}
+
+struct LimitName {
+    unsigned resource;
+    const char* name;
+};
+
+constexpr LimitName kLimitNames[] = {
+    {RLIMIT_AS, "RLIMIT_AS"},           {RLIMIT_CORE, "RLIMIT_CORE"},
+    {RLIMIT_CPU, "RLIMIT_CPU"},         {RLIMIT_DATA, "RLIMIT_DATA"},
+    {RLIMIT_FSIZE, "RLIMIT_FSIZE"},     {RLIMIT_LOCKS, "RLIMIT_LOCKS"},
+    {RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK"}, {RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE"},
+    {RLIMIT_NICE, "RLIMIT_NICE"},       {RLIMIT_NOFILE, "RLIMIT_NOFILE"},
+    {RLIMIT_NPROC, "RLIMIT_NPROC"},     {RLIMIT_RSS, "RLIMIT_RSS"},
+    {RLIMIT_RTPRIO, "RLIMIT_RTPRIO"},   {RLIMIT_RTTIME, "RLIMIT_RTTIME"},
+    {RLIMIT_STACK, "RLIMIT_STACK"},     {RLIMIT_SIGPENDING, "RLIMIT_SIGPENDING"},
+};
+
+const char* name_of_limit(unsigned resource) {
+    for (const LimitName& limit : kLimitNames)
+        if (limit.resource == resource) return limit.name;
+    return "";
 }
 
 }  // namespace
@@ -65,10 +88,7 @@ int limit_resources(Init& init, const wire::Step&) {
     for (unsigned i = 0; i < init.header->rlimit_count; ++i) {
         const unsigned long wanted[2] = {limits[i].soft, limits[i].hard};
         if (long error = call(__NR_prlimit64, 0, limits[i].resource, wanted, 0); error < 0) {
-            static Builder<32> number;
-            number.clear();
-            init.detail =
-                number.add("resource ").add(static_cast<unsigned long>(limits[i].resource)).text();
+            init.detail = name_of_limit(limits[i].resource);
             return static_cast<int>(error);
         }
     }

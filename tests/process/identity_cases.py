@@ -101,6 +101,8 @@ def executes_with_limits_of_its_own(t):
     box.refuses("/rlimits/1/type: rlimit 'RLIMIT_CPU' is listed twice", rlimits=twice)
     box.refuses("/rlimits/0/type: unknown rlimit 'RLIMIT_X'",
                 rlimits=[{"type": "RLIMIT_X", "soft": 1, "hard": 1}])
+    # More than fs.nr_open is refused to anyone (getrlimit(2)).
+    box.refuses("RLIMIT_NOFILE", rlimits=[{"type": "RLIMIT_NOFILE", "soft": 1, "hard": 1 << 62}])
     box.delete()
 
 

@@ -23,18 +23,17 @@ Result<void> kill_container(Machine& machine, int signal, bool all) {
 
 bool was_signalled(Machine& machine, int signal) {
     const std::string wanted = "signal " + std::to_string(signal) + " to ";
-    return std::ranges::any_of(machine.kernel.recorded, [&](const std::string& line) {
-        return line.starts_with(wanted);
-    });
+    return std::ranges::any_of(machine.kernel.recorded,
+                               [&](const std::string& line) { return line.starts_with(wanted); });
 }
 
 // Held still, or killed at one stroke, where that can be done; else the signal goes to each all the
 // same. What was not let go on is told to once more.
 Ignorable with_freezer(Ignorable more = {}) {
     for (const char* call : {"openat", "write"})
-        for (const char* file : {"/sys/fs/cgroup/freezer/pod/c1/freezer.state",
-                                 "/sys/fs/cgroup/pod/c1/cgroup.freeze",
-                                 "/sys/fs/cgroup/pod/c1/cgroup.kill"})
+        for (const char* file :
+             {"/sys/fs/cgroup/freezer/pod/c1/freezer.state", "/sys/fs/cgroup/pod/c1/cgroup.freeze",
+              "/sys/fs/cgroup/pod/c1/cgroup.kill"})
             more.insert({call, file});
     return with_usual(std::move(more));
 }
