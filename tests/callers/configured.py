@@ -16,6 +16,8 @@ runtime_supports_json = [{json_runtimes}]
 # What podman 4.3 and 5.4 read; its manual has the second.
 runtime_supports_nocgroup = [{nocgroups_runtimes}]
 runtime_supports_nocgroups = [{nocgroups_runtimes}]
+[engine.runtimes]
+under-test = ["{runtime}"]
 """
 _STORAGE_CONF = """[storage]
 driver = "overlay"
@@ -36,7 +38,7 @@ class Configured:
                                                         ("without-cgroups", "", name)):
             self.write(kind + ".conf", _CONTAINERS_CONF.format(
                 directory=directory, json_runtimes=json_runtimes,
-                nocgroups_runtimes=nocgroups_runtimes))
+                nocgroups_runtimes=nocgroups_runtimes, runtime=runtime))
         self.environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": directory, "TERM": "xterm", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",

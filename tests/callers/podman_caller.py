@@ -43,14 +43,16 @@ class Podman(Configured):
             path = "/etc/" + name
             subprocess.run(["mount", "--bind", os.path.join(self.directory, name), path], check=True)
 
-    def command(self, *arguments):
-        return [*self.prefix, "podman", "--runtime", self.runtime, *map(str, arguments)]
+    def command(self, *arguments, runtime=None):
+        return [*self.prefix, "podman", "--runtime", runtime or self.runtime,
+                *map(str, arguments)]
 
-    def __call__(self, *arguments, json_log=False, without_cgroups=False, **more):
+    def __call__(self, *arguments, json_log=False, without_cgroups=False, runtime=None, **more):
         """Runs a podman command to its end; the configuration is as if it knew of the runtime that
         it writes its log as JSON, or that it can do without cgroups."""
         name = "json" if json_log else "without-cgroups" if without_cgroups else "text"
-        return command.run(self.command(*arguments), self.environment_with(name), **more)
+        return command.run(self.command(*arguments, runtime=runtime), self.environment_with(name),
+                           **more)
 
     def options(self, *more):
         """The options that every container of the suite is created with."""

@@ -4,7 +4,6 @@ import json
 import os
 
 import observe
-import sandbox
 from podman_caller import IMAGE
 from podman_suite import operation, podman, suite
 from support import report
@@ -79,3 +78,19 @@ def info_shows_the_version_that_the_runtime_prints(t):
     lines = answer.must().stdout.splitlines()
     equal(lines[0], suite.options.runtime, "path")
     contains(lines[1], "version", "the version")
+
+
+@operation("--runtime by name", tier="long")
+def a_runtime_of_the_configuration_is_chosen_by_name(t):
+    answer = podman()("info", "--format", "{{.Host.OCIRuntime.Path}}", runtime="under-test")
+    equal(answer.must().line, suite.options.runtime, "path")
+    name = t.container_id()
+    t.on_cleanup(podman().remove, name)
+    podman()("run", "-d", "--name", name, *podman().options(), IMAGE, "sleep", "1000",
+             runtime="under-test").must()
+    container = podman().container(name)
+    equal(observe.command_line(container.pid), ["sleep", "1000"], "command line")
+    equal(container.inspect("{{.OCIRuntime}}"), "under-test", "the runtime that podman remembers")
+    equal(container.exec("echo", "inside").line, "inside", "exec, by another command")
+    podman().remove(name)
+    observe.check_gone(container.identity)

@@ -5,7 +5,7 @@ import time
 
 import observe
 from podman_suite import operation, podman
-from support.report import check, contains, equal, eventually
+from support.report import check, contains, equal, eventually, skip
 
 
 _COUNT = "while :; do echo x >> /out/count; sleep 0.02; done"
@@ -63,6 +63,19 @@ def update_changes_the_limits_of_a_running_container(t):
     equal(observe.cgroup_value(container.pid, "memory", "memory.memsw.limit_in_bytes"),
           str(96 << 20), "memory and swap after")
     check(observe.alive(container.pid), "the container did not survive")
+
+
+@operation("update", tier="long")
+def update_changes_the_limit_of_processes(t):
+    if "--pids-limit" not in podman()("update", "--help").must().stdout:
+        skip("this podman's update has no --pids-limit", impossible=True)
+    container = podman().start(t, ["--pids-limit", "77"], "sleep", "1000")
+    equal(observe.cgroup_value(container.pid, "pids", "pids.max"), "77", "pids.max before")
+    podman()("update", "--pids-limit", "3", container.name).must()
+    equal(observe.cgroup_value(container.pid, "pids", "pids.max"), "3", "pids.max after")
+    answer = podman()("exec", container.name, "sh", "-c",
+                      "for i in 1 2 3 4 5; do sleep 2 & done; wait")
+    contains(answer.stderr, "fork", f"the shell's complaint: {answer!r}")
 
 
 @operation("update", tier="long")

@@ -132,6 +132,33 @@ def a_users_container_is_stopped_started_again_and_killed(t):
     equal(user()("wait", container.name).line, "137", "exit code")
 
 
+@operation("rootless logs", tier="long")
+def a_users_logs_hold_the_output_of_a_detached_container(t):
+    container = user().start(t, [], "sh", "-c", "echo out; echo err >&2; exec sleep 1000")
+    container.wait_for_log("out")
+    eventually(lambda: user()("logs", container.name).stderr == "err\n", "the error output", 10.0)
+
+
+@operation("rootless pod", tier="long")
+def a_users_pod_shares_its_namespaces(t):
+    pod = t.container_id("pod")
+    t.on_cleanup(lambda: user()("pod", "rm", "-f", "-t", "0", pod).must())
+    user()("pod", "create", "--name", pod, "--infra-image", IMAGE, "--infra-command",
+           "sleep 1000", "--network", "none").must()
+    pair = []
+    for suffix in ("a", "b"):
+        name = t.container_id(suffix)
+        user()("run", "-d", "--name", name, "--pod", pod, IMAGE, "sleep", "1000").must()
+        pair.append(user().container(name))
+    for kind in ("net", "ipc", "uts", "user"):
+        equal(observe.namespace(pair[0].pid, kind), observe.namespace(pair[1].pid, kind), kind)
+    check(observe.namespace(pair[0].pid, "pid") != observe.namespace(pair[1].pid, "pid"), "pid")
+    equal(_own_ids(pair[0]), (user().uid, user().uid), "ids on the host")
+    user()("pod", "rm", "-f", "-t", "0", pod).must()
+    for container in pair:
+        eventually(lambda: not observe.alive(container.pid), "the process ends")
+
+
 @operation("rootless build", tier="long")
 def a_users_build_runs_its_commands_as_root_inside(t):
     with open(t.directory + "/Containerfile", "w", encoding="utf-8") as file:
