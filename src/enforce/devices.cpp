@@ -21,6 +21,11 @@ bool share_devices(const policy::DeviceRule& one, const policy::DeviceRule& othe
     return one.type == other.type && meet(one.major, other.major) && meet(one.minor, other.minor);
 }
 
+// Not more than leave to make nodes, of whatever number.
+bool makes_any_node(const policy::DeviceRule& rule) {
+    return !rule.major && !rule.minor && rule.access == "m";
+}
+
 std::string number_or_any(const std::optional<std::uint32_t>& number) {
     return number ? std::to_string(*number) : "*";
 }
@@ -57,7 +62,9 @@ public:
 
 private:
     // The kernel takes accesses out of the line that names the very same devices, and ignores any
-    // other wish.
+    // other wish. One is let go: a rule against opening a device, as dockerd has it for /dev/fuse,
+    // often names the making of its node too, which the default rules give for all; a node gives
+    // nothing that the list does not guard when it is opened.
     Result<void> take_out(const policy::DeviceRule& rule) {
         for (policy::DeviceRule& line : exceptions_) {
             policy::DeviceRule common = line;
@@ -65,7 +72,9 @@ private:
             std::erase_if(common.access,
                           [&](char c) { return rule.access.find(c) == std::string::npos; });
             if (common.access.empty() || !share_devices(line, rule)) continue;
-            if (!covers_devices(rule, line))
+            const bool covered = covers_devices(rule, line);
+            if (!covered && makes_any_node(line) && rule.access != "m") continue;
+            if (!covered)
                 return Error(Errc::unsupported,
                              "/linux/resources/devices: cgroup v1 cannot take '" + text_of(rule) +
                                  "' out of the wider rule '" + text_of(line) + "'");

@@ -88,3 +88,10 @@ def every_device_allowed(side):
 def a_device_denied_after_all_were_allowed(side):
     device_rules(side, {"allow": True, "access": "rwm"},
                  {"allow": False, "type": "c", "major": 4, "minor": 0, "access": "rwm"})
+
+
+# As dockerd writes it: what cannot be opened may have a node.
+@case(expects={"/device_rules/fuse/read": "EPERM", "/device_rules/fuse/mknod": "ok"})
+def a_device_denied_after_nothing_was_allowed(side):
+    device_rules(side, DENY,
+                 {"allow": False, "type": "c", "major": 10, "minor": 229, "access": "rwm"})

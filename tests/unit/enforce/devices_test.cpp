@@ -141,6 +141,17 @@ BOOST_AUTO_TEST_CASE(refuses_a_hole_in_a_wider_rule_which_the_kernel_would_ignor
     BOOST_TEST(writes.error().message().find("'c 1:3 rwm'") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(denies_the_opening_of_a_device_whose_node_anyone_may_make) {
+    const DeviceRule nodes{true, 'c', std::nullopt, std::nullopt, "m"};
+    check_lines({kDenyAll, nodes, {false, 'c', 10, 229, "rwm"}}, {"deny a", "allow c *:* m"});
+    check_lines({kDenyAll, nodes, {true, 'c', 10, 229, "rw"}, {false, 'c', 10, 229, "rwm"}},
+                {"deny a", "allow c *:* m", "allow c 10:229 rw", "deny c 10:229 rw"});
+    BOOST_TEST(!v1_device_writes({kDenyAll, nodes, {false, 'c', 10, 229, "m"}}));
+    BOOST_TEST(!v1_device_writes({kDenyAll,
+                                  {true, 'c', std::nullopt, std::nullopt, "rm"},
+                                  {false, 'c', 10, 229, "rwm"}}));
+}
+
 BOOST_AUTO_TEST_CASE(filter_lets_later_rules_override_earlier_ones) {
     const std::vector<DeviceRule> rules{
         kDenyAll, {true, 'c', 1, std::nullopt, "rwm"}, {false, 'c', 1, 3, "rwm"}};
