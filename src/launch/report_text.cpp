@@ -18,7 +18,9 @@ Error command_error(int errnum, const std::string& command) {
         case ENOTDIR:
             return Error(Errc::command_not_found, subject + ": not a directory");
         case EISDIR:
-            return Error(Errc::command_not_executable, subject + ": is a directory");
+            // dockerd 20.10 knows only the kernel's words for it (execve(2): EACCES).
+            return Error(Errc::command_not_executable,
+                         subject + ": is a directory: permission denied");
         case EACCES:
         case EPERM:
             return Error(Errc::command_not_executable, subject + ": permission denied");
