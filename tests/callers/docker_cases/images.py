@@ -26,13 +26,13 @@ def _context(t):
 def _build(t, **environment):
     tag = "localhost/" + t.container_id()
     t.on_cleanup(lambda: docker()("rmi", "-f", tag).must())
-    docker()("build", "--network", "none", "--tag", tag, _context(t),
-             environment=environment).must()
+    built = docker()("build", "--network", "none", "--tag", tag, _context(t),
+                     environment=environment).must()
     answer = docker()("run", "--rm", "--network", "none", tag).must()
     lines = answer.stdout.splitlines()
     equal(lines[0].split()[:2], ["given", "0"], "what the first RUN wrote")
     equal(lines[1], "1000", "what the second RUN wrote, as another user")
-    equal(docker().containers(), [], "containers of the build are left")
+    equal(docker().containers(), [], f"containers of the build are left: {built!r}")
 
 
 @operation("build")
