@@ -6,6 +6,7 @@ import subprocess
 
 import command
 import image
+import observe
 import sandbox
 from support.report import equal, eventually
 from terminal import Terminal
@@ -31,7 +32,11 @@ class Docker:
                     "/sbin:/bin",
             "HOME": self.directory, "TERM": "xterm", "DOCKER_BUILDKIT": "0",
             "DOCKER_HOST": f"unix://{self.directory}/socket"}
+        old = {}
+        if "20.10" in command.run([_DOCKERD, "--version"], self.environment).must().stdout:
+            old = {"deprecated-key-path": self.directory + "/key.json"}  # not in /etc/docker
         self._write("daemon.json", json.dumps({
+            **old,
             "data-root": self.directory + "/data", "exec-root": self.directory + "/exec",
             "pidfile": self.directory + "/pid", "hosts": [self.environment["DOCKER_HOST"]],
             "bridge": "none", "iptables": False, "ip6tables": False, "group": "root",
@@ -65,6 +70,11 @@ class Docker:
     def release(self):
         """The version's first number."""
         return int(self.version.partition(".")[0])
+
+    def capabilities(self):
+        """The mask of what --privileged gives: all that dockerd knows of what we have."""
+        known = (1 << 38) - 1 if self.release == 20 else -1  # up to CAP_AUDIT_READ
+        return int(observe.status("self")["CapBnd"], 16) & known
 
     def command(self, *arguments):
         return [_DOCKER, *map(str, arguments)]

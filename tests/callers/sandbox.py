@@ -26,7 +26,7 @@ _PARENT = "nucleus-callers-"
 _UNSHARE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--net",
             "--ipc", "--uts", "--propagation", "private"]
 _EMPTIED = ("/run", "/tmp", "/var/tmp", "/var/lib/cni", "/var/lib/containers",
-            "/var/lib/containerd")
+            "/var/lib/containerd", "/opt")
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
             "tty": (5, 0)}
 _LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd", "stdin": "/proc/self/fd/0",

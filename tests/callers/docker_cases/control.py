@@ -75,7 +75,7 @@ def update_changes_the_number_of_processes_and_lowers_memory(t):
           "memory.limit_in_bytes")
 
 
-@operation("stats")
+@operation("stats", tier="long")
 def stats_shows_limits_and_numbers_of_the_cgroup(t):
     container = docker().start(t, ["--memory", "64m"], "sh", "-c", "sleep 3456 & exec sleep 1000")
     eventually(lambda: observe.pids_running("sleep", "3456"), "the child runs")
@@ -85,7 +85,7 @@ def stats_shows_limits_and_numbers_of_the_cgroup(t):
     contains(seen["MemUsage"], "/ 64MiB", "the memory limit")
 
 
-@operation("run --health-cmd")
+@operation("run --health-cmd", tier="long")
 def health_follows_what_the_command_says(t):
     container = docker().start(t, ["--health-cmd", "test -e /healthy", "--health-interval", "1s",
                                    "--health-retries", "1", "--health-timeout", "30s"],

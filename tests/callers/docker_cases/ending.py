@@ -22,7 +22,7 @@ def stop_lets_the_command_handle_sigterm(t):
     equal(observe.cgroup_directories(container.identity), [], "cgroups left")
 
 
-@operation("stop")
+@operation("stop", tier="long")
 def stop_kills_what_does_not_listen(t):
     container = docker().start(t, [], "sh", "-c", "trap '' TERM; echo ready; "
                                "while :; do sleep 0.05; done")
@@ -60,7 +60,7 @@ def a_failing_container_is_started_again_as_often_as_asked(t):
     equal(observe.cgroup_directories(container.identity), [], "cgroups left")
 
 
-@operation("kill")
+@operation("kill", tier="long")
 def kill_delivers_the_named_signal_and_no_other(t):
     container = docker().start(t, [], "sh", "-c", "trap 'echo hangup' HUP; trap 'exit 1' TERM; "
                                "echo ready; while :; do sleep 0.05; done")
@@ -84,7 +84,7 @@ def rm_f_ends_every_process_and_leaves_nothing(t):
     observe.check_gone(container.identity)
 
 
-@operation("shim killed")
+@operation("shim killed", tier="long")
 def a_killed_shim_does_not_leave_its_container(t):
     container = docker().start(t, [], "sleep", "1000")
     os.kill(int(observe.status(container.pid)["PPid"]), signal.SIGKILL)

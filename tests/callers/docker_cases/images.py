@@ -35,7 +35,7 @@ def _build(t, **environment):
     equal(docker().containers(), [], f"containers of the build are left: {built!r}")
 
 
-@operation("build")
+@operation("build", tier="long")
 def build_runs_its_steps_in_containers_and_leaves_none(t):
     _build(t)
 

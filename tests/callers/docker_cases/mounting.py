@@ -41,7 +41,7 @@ def mounts_are_of_the_asked_type_and_options(t):
     contains(observe.mount_line(text, "/one")[0], "ro", "options of /one")
 
 
-@operation("run --read-only")
+@operation("run --read-only", tier="long")
 def read_only_makes_the_root_unwritable_and_spares_volumes(t):
     answer = docker().run(["--read-only", "--tmpfs", "/scratch"], "sh", "-c",
                           "echo x > /scratch/file && echo written; echo x > /file; echo end")
@@ -49,7 +49,7 @@ def read_only_makes_the_root_unwritable_and_spares_volumes(t):
     contains(answer.stderr, "Read-only file system", "the reason")
 
 
-@operation("run --tmpfs")
+@operation("run --tmpfs", tier="long")
 def tmpfs_and_shm_have_the_asked_options_and_sizes(t):
     text = docker().shell(["--tmpfs", "/scratch:rw,noexec,size=1m,mode=1777", "--shm-size", "2m"],
                           "echo word > /scratch/file; cat /proc/self/mountinfo")

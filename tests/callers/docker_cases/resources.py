@@ -17,7 +17,7 @@ def a_container_that_takes_too_much_memory_is_killed_and_docker_knows(t):
     equal(observe.cgroup_directories(container.identity), [], "cgroups left")
 
 
-@operation("run --memory, --cpus, --pids-limit")
+@operation("run --memory, --cpus, --pids-limit", tier="long")
 def memory_pids_and_cpus_reach_the_cgroup(t):
     container = docker().start(t, ["--memory", "64m", "--memory-swap", "64m",
                                    "--memory-reservation", "32m", "--pids-limit", "77",

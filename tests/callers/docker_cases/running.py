@@ -48,7 +48,7 @@ def run_rm_shows_namespaces_of_its_own_and_leaves_nothing(t):
     check(identity not in docker().containers(), "docker ps still has it")
 
 
-@operation("run")
+@operation("run", tier="long")
 def run_returns_the_exit_code_of_the_command(t):
     equal(docker().run([], "sh", "-c", "exit 42").status, 42, "exit status")
 
@@ -73,7 +73,7 @@ def run_d_starts_a_container_that_the_host_sees(t):
     observe.check_gone(container.identity)
 
 
-@operation("create, start")
+@operation("create, start", tier="long")
 def create_holds_the_command_back_until_start(t):
     name = t.container_id()
     t.on_cleanup(docker().remove, name)
@@ -141,7 +141,7 @@ def environment_directory_and_host_name_are_as_asked(t):
     check(any(line.split() == ["10.0.0.7", "other"] for line in lines), f"/etc/hosts: {lines}")
 
 
-@operation("run --init")
+@operation("run --init", tier="long")
 def init_stands_before_the_command_and_reaps_orphans(t):
     container = docker().start(t, ["--init"], "sleep", "1000")
     first = observe.command_line(container.pid)

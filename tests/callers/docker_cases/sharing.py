@@ -7,7 +7,7 @@ from support.report import check, equal
 _LINKS = "for kind in net ipc pid uts; do readlink /proc/self/ns/$kind; done"
 
 
-@operation("run --network")
+@operation("run --network", tier="long")
 def network_none_has_a_loopback_only_and_host_is_the_host(t):
     text = docker().shell(["--network", "none"], "readlink /proc/self/ns/net; ls /sys/class/net")
     link, *devices = text.split()

@@ -57,7 +57,7 @@ def another_user_owns_the_terminal_it_was_given(t):
         contains(terminal.text, part, "what the terminal showed")
 
 
-@operation("exec -it")
+@operation("exec -it", tier="long")
 def exec_it_gives_a_terminal_that_knows_its_size(t):
     container = docker().start(t, [], "sleep", "1000")
     script = ("test -t 0 && test -t 1 && test -t 2 && echo all three; " + _RESIZED

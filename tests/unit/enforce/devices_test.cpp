@@ -147,9 +147,8 @@ BOOST_AUTO_TEST_CASE(denies_the_opening_of_a_device_whose_node_anyone_may_make) 
     check_lines({kDenyAll, nodes, {true, 'c', 10, 229, "rw"}, {false, 'c', 10, 229, "rwm"}},
                 {"deny a", "allow c *:* m", "allow c 10:229 rw", "deny c 10:229 rw"});
     BOOST_TEST(!v1_device_writes({kDenyAll, nodes, {false, 'c', 10, 229, "m"}}));
-    BOOST_TEST(!v1_device_writes({kDenyAll,
-                                  {true, 'c', std::nullopt, std::nullopt, "rm"},
-                                  {false, 'c', 10, 229, "rwm"}}));
+    BOOST_TEST(!v1_device_writes(
+        {kDenyAll, {true, 'c', std::nullopt, std::nullopt, "rm"}, {false, 'c', 10, 229, "rwm"}}));
 }
 
 BOOST_AUTO_TEST_CASE(filter_lets_later_rules_override_earlier_ones) {
