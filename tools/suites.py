@@ -46,8 +46,8 @@ SUITES = [
     _suite("attacks", "tests/attacks/run --runtime {runtime}", 55),
     _suite("schema", "tests/schema/run --runtime {runtime}", 25),
     _suite("podman", "tests/callers/podman.py --runtime {runtime}", 60),
-    _suite("containerd", "tests/callers/containerd.py --runtime {runtime}", 20),
-    _suite("docker", "tests/callers/docker.py --runtime {runtime}", 20),
+    _suite("containerd", "tests/callers/containerd.py --runtime {runtime}", 17),
+    _suite("docker", "tests/callers/docker.py --runtime {runtime}", 18),
     _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 135),
     _check("bench-short", "bench/run --short --runtime {runtime} --peer crun --peer runc", 40),
     # The suites must judge Debian's runc well, or they judge nothing.

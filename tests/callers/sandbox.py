@@ -119,7 +119,8 @@ def hierarchies():
     top = {}
     for fields in lines:  # the last mount at a place covers the others
         top[fields[4]] = fields[fields.index("-") + 1]
-    return sorted(place for place, kind in top.items() if kind in ("cgroup", "cgroup2"))
+    return sorted(place for place, kind in top.items() if kind in ("cgroup", "cgroup2")
+                  and place.startswith("/sys/"))  # not another suite's, below its /tmp
 
 
 def _remove_cgroup(path):
