@@ -55,7 +55,7 @@ inline std::string clause(std::string_view command, std::string_view id) {
 
 // What create and run share.
 void describe_creation(OptionTable& table);
-Result<void> parse_creation(const Invocation& invocation, runtime::CreateRequest& request);
+Result<void> parse_creation(Invocation& invocation, runtime::CreateRequest& request);
 // What exec shares too.
 Result<std::uint32_t> parse_preserve_fds(const Options& options);
 

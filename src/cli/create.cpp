@@ -46,13 +46,16 @@ Result<std::uint32_t> listen_fds(const Environment& environment, sys::Kernel& ke
 
 }  // namespace
 
-Result<void> parse_creation(const Invocation& invocation, runtime::CreateRequest& request) {
+Result<void> parse_creation(Invocation& invocation, runtime::CreateRequest& request) {
     const Options& options = invocation.options;
     request.id = invocation.operands.front();
     request.config = options.text("config");
     request.no_pivot = options.flag("no-pivot");
     request.no_new_keyring = options.flag("no-new-keyring");
     NUCLEUS_TRY(request.preserve_fds, parse_preserve_fds(options));
+    if (!invocation.environment.notify_socket.empty())
+        invocation.warnings.push_back(
+            "NOTIFY_SOCKET: not handed on to the container by this version");
     NUCLEUS_TRY(request.listen_fds, listen_fds(invocation.environment, invocation.kernel));
     const std::string bundle = options.text("bundle");
     NUCLEUS_TRY(request.bundle, absolute_path(bundle.empty() ? "." : bundle));

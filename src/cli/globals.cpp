@@ -58,7 +58,9 @@ void describe_globals(OptionTable& table) {
         .text("cgroup-manager", "MANAGER", "cgroupfs (the default), systemd or disabled")
         .text("rootless", "WHEN", "true, false or auto: accepted, always auto")
         .text("settings", "FILE", "settings instead of /etc/nucleus/nucleus.yaml")
+        .text("criu", "PATH", nullptr)  // of runc until 1.3, whose callers still give it
         .flag("version,v", "print the version")
+        .flag("V", nullptr)  // crun's letter for the same
         .flag("help,h", "print this help");
 }
 

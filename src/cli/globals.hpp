@@ -19,6 +19,7 @@ struct Environment {
     std::string_view xdg_runtime_dir;
     std::optional<std::string_view> user;
     std::string_view listen_fds, listen_pid;  // sd_listen_fds(3)
+    std::string_view notify_socket;           // sd_notify(3)
 };
 
 void describe_globals(OptionTable& table);

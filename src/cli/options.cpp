@@ -97,7 +97,8 @@ void OptionTable::describe(const Row& row, po::options_description& out) {
 
 std::vector<std::string> OptionTable::names() const {
     std::vector<std::string> names;
-    for (const Row& row : rows_) names.emplace_back(row.name());
+    for (const Row& row : rows_)
+        if (row.name().size() > 1) names.emplace_back(row.name());
     return names;
 }
 

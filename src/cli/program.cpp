@@ -46,7 +46,8 @@ public:
         describe_globals(table);
         auto parsed = parse_options(table, arguments, AfterOperand::operands);
         if (!parsed) return fail(parsed.error(), kFailed);
-        if (parsed->options.flag("version")) return print(version_text());
+        if (parsed->options.flag("version") || parsed->options.flag("V"))
+            return print(version_text());
         if (parsed->options.flag("help") || parsed->operands.empty())
             return print(program_help(table));
         Globals globals;

@@ -33,6 +33,7 @@ systemd-cgroup           | A
 cgroup-manager=cgroupfs  | commandline: makes_no_cgroup_with_a_disabled_manager
 rootless=auto            | A
 settings=                | commandline: reads_settings_of_another_file
+criu=/usr/sbin/criu      | A
 version,v                | lifecycle: prints_its_version
 help,h                   | lifecycle: shows_help
 """)
@@ -163,7 +164,7 @@ lsm-mount-context=x      | R
 }
 
 # Known, and in no help text.
-HIDDEN = {"kernel-memory", "kernel-memory-tcp"}
+HIDDEN = {"criu", "kernel-memory", "kernel-memory-tcp"}
 
 # Commands that another part of the project is about to bring, with their flags.
 COMING = {

@@ -203,6 +203,23 @@ BOOST_AUTO_TEST_CASE(hands_on_descriptors_that_are_announced_to_it_alone) {
                "nucleus: create: LISTEN_FDS=many: not a number of descriptors\n");
 }
 
+BOOST_AUTO_TEST_CASE(warns_of_a_notify_socket_that_is_not_handed_on) {
+    TemporaryDirectory directory;
+    const std::string log = directory / "log";
+    Script script;
+    for (const char* const command : {"create", "run"})
+        BOOST_TEST(
+            run(script, {"--log", log, command, "-b", "/b", "c"}, {.notify_socket = "/run/notify"})
+                .status == 0);
+    BOOST_TEST(run(script, {"--log", log, "start", "c"}, {.notify_socket = "/run/notify"}).status ==
+               0);
+    const std::string text = contents(log);
+    const std::string words = "NOTIFY_SOCKET: not handed on to the container by this version";
+    BOOST_TEST(text.find(words) != text.npos);
+    BOOST_TEST(text.find(words) != text.rfind(words));
+    BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 2);
+}
+
 BOOST_AUTO_TEST_CASE(prints_processes_as_an_array_or_as_ps_does) {
     Script script;
     BOOST_TEST(run(script, {"ps", "-f", "json", "c"}).output == "[12,34]\n");
@@ -332,7 +349,7 @@ BOOST_AUTO_TEST_CASE(leaves_help_behind_the_id_of_exec_to_the_container) {
 
 BOOST_AUTO_TEST_CASE(prints_its_version_in_the_lines_that_callers_take_apart) {
     Script script;
-    for (const char* const flag : {"--version", "-v", "-version"}) {
+    for (const char* const flag : {"--version", "-v", "-V", "-version"}) {
         const Outcome outcome = run(script, {flag});
         BOOST_TEST(outcome.status == 0);
         const std::string expected = "nucleus version " + std::string(kVersion) +
