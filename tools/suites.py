@@ -52,6 +52,7 @@ SUITES = [
     _check("bench-short", "bench/run --short --runtime {runtime} --peer crun --peer runc", 40),
     # The suites must judge Debian's runc well, or they judge nothing.
     _suite("lifecycle-on-runc", "tests/lifecycle/run --runtime runc", 150, "long"),
+    _suite("commandline-on-runc", "tests/commandline/run --runtime runc", 100, "long"),
     _suite("bad-input-on-runc", "tests/bad_input/run --runtime runc", 150, "long"),
     _suite("vm-large", "tests/vm/large/run --runtime {runtime}", 900, "long"),
     _suite("callers", "tests/callers/table --write --runtime {runtime}", 4800, "long"),

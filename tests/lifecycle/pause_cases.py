@@ -1,9 +1,11 @@
 """pause, resume and what a paused container does and does not take (contract, A2 and B7)."""
 
+import os
 import time
 
 from common import Box, alive, done, ours, refused, stays, suite, wait_output
 from support import report
+from support.container import reap_orphans
 from support.hierarchies import use_v2_view
 from support.runtime import reap
 
@@ -153,6 +155,23 @@ def execs_in_a_paused_container_only_if_told_and_waits_for_resume(t):
     done(t.runtime.call("resume", box.id))
     entered.wait().must(3)
     report.equal(entered.stdout, "here\n", "what the process wrote")
+    box.stop().delete()
+
+
+@on_each_version
+def leaves_nothing_of_an_exec_that_is_killed_while_it_waits_in_a_paused_container(t):
+    box = Box(t).run_detached()
+    done(t.runtime.call("pause", box.id))
+    marker = os.path.join(box.bundle.rootfs, "executed")
+    entered = t.runtime.spawn("exec", "--ignore-paused", box.id, "touch", "/executed")
+    stays(lambda: entered.status is None, "exec waits", 0.2)
+    entered.process.kill()
+    entered.wait()
+    done(t.runtime.call("resume", box.id))
+    if ours(t):  # runc's process goes on without it
+        stays(lambda: not os.path.exists(marker), "the program does not run", 0.2)
+    report.equal(t.runtime.status(box.id), "running", "status")
+    reap_orphans()  # the process that it left waiting: a pid namespace ends with its last one
     box.stop().delete()
 
 
