@@ -6,7 +6,9 @@
 // on success and on failure. Not for several threads.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +18,7 @@
 
 #include "nucleus/error.hpp"
 #include "nucleus/spec.hpp"
+#include "nucleus/stats.hpp"
 
 namespace nucleus::runtime {
 
@@ -98,6 +101,28 @@ struct UpdateRequest {
     std::string l3_cache_schema, mem_bw_schema;  // empty: as they are
 };
 
+enum class PressureLevel : std::uint8_t { low, medium, critical };
+constexpr std::string_view word_of(PressureLevel level) {
+    constexpr std::string_view kWords[] = {"low", "medium", "critical"};
+    return kWords[static_cast<std::size_t>(level)];
+}
+
+struct EventsRequest {
+    std::string id;
+    bool once = false;  // the statistics as they are now, and no more
+    std::chrono::nanoseconds interval = std::chrono::seconds(5);  // between statistics; above 0
+    std::optional<PressureLevel> pressure;  // tell when memory is that short; nothing: do not
+};
+
+struct Event {
+    enum class Kind : std::uint8_t { stats, oom, pressure };
+    Kind kind = Kind::stats;
+    ContainerStats stats;
+    PressureLevel pressure = PressureLevel::low;
+};
+// Takes an event; an error ends the events and is what they return.
+using EventSink = std::function<Result<void>(const Event&)>;
+
 // runtime.md#state; `paused` is runc's and callers know it.
 enum class Status : std::uint8_t { creating, created, running, paused, stopped };
 constexpr std::string_view word_of(Status status) {
@@ -155,6 +180,8 @@ public:
     virtual Result<std::vector<std::string>> ids() = 0;
     // All of it or, with an error, nothing. The limits are remembered: later commands see them.
     virtual Result<void> update(const UpdateRequest& request, Warnings& warnings) = 0;
+    // Returns when the container process has ended; Errc::not_running if it had before.
+    virtual Result<void> events(const EventsRequest& request, const EventSink& sink) = 0;
     // Sorted by id. A container that cannot be read becomes a warning.
     virtual Result<std::vector<ContainerState>> list(Warnings& warnings) = 0;
 };

@@ -46,7 +46,7 @@ inline constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
 extern const Command kCreateCommand, kStartCommand, kStateCommand, kKillCommand, kDeleteCommand,
     kRunCommand, kListCommand, kSpecCommand, kExecCommand, kFeaturesCommand, kValidateCommand,
     kPauseCommand, kResumeCommand, kPsCommand, kUpdateCommand, kCheckpointCommand, kRestoreCommand,
-    kMountsCommand;
+    kMountsCommand, kEventsCommand;
 
 // `create 'web-1'`: the outermost clause of an error.
 inline std::string clause(std::string_view command, std::string_view id) {

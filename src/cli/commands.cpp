@@ -1,7 +1,5 @@
 #include "cli/commands.hpp"
 
-#include <algorithm>
-
 #include "nucleus/version.hpp"
 
 namespace nucleus::cli {
@@ -12,10 +10,8 @@ constexpr const Command* kCommands[] = {
     &kCreateCommand,     &kStartCommand,   &kStateCommand,  &kKillCommand,     &kDeleteCommand,
     &kRunCommand,        &kExecCommand,    &kListCommand,   &kPauseCommand,    &kResumeCommand,
     &kPsCommand,         &kUpdateCommand,  &kSpecCommand,   &kFeaturesCommand, &kValidateCommand,
-    &kCheckpointCommand, &kRestoreCommand, &kMountsCommand,
+    &kCheckpointCommand, &kRestoreCommand, &kMountsCommand, &kEventsCommand,
 };
-
-constexpr std::string_view kKnownElsewhere[] = {"events"};
 
 }  // namespace
 
@@ -25,11 +21,6 @@ const Command* find_command(std::string_view name) {
     for (const Command* command : kCommands)
         if (command->name == name) return command;
     return nullptr;
-}
-
-bool is_known_elsewhere(std::string_view name) {
-    return std::find(std::begin(kKnownElsewhere), std::end(kKnownElsewhere), name) !=
-           std::end(kKnownElsewhere);
 }
 
 // The form of runc's, which dockerd and cri-o take apart line by line (contract A1, B4).

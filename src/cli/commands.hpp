@@ -1,4 +1,4 @@
-// The commands by name, and the names that stand for commands of later versions.
+// The commands by name.
 #pragma once
 
 #include <span>
@@ -11,8 +11,6 @@ namespace nucleus::cli {
 
 std::span<const Command* const> commands();
 const Command* find_command(std::string_view name);
-// A command that other runtimes have and this version has not.
-bool is_known_elsewhere(std::string_view name);
 
 std::string version_text();
 std::string program_help(const OptionTable& globals);

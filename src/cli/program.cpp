@@ -27,16 +27,6 @@ Result<ParsedOptions> parse_options(const OptionTable& table, Arguments argument
 
 Outcome print(std::string text) { return {0, std::move(text), {}}; }
 
-bool asks_for_help(Arguments arguments) {
-    for (const std::string_view argument : arguments)
-        if (argument == "--help" || argument == "-help" || argument == "-h") return true;
-    return false;
-}
-
-std::string unsupported(std::string_view name) {
-    return "'" + std::string(name) + "' is not supported by this version";
-}
-
 class Program {
 public:
     explicit Program(const Surroundings& surroundings) : surroundings_(surroundings) {}
@@ -78,8 +68,6 @@ private:
     }
 
     Outcome refuse_name(std::string_view name) {
-        if (is_known_elsewhere(name))
-            return fail(Error(Errc::unsupported, unsupported(name)), kFailed);
         return fail(Error(Errc::invalid_argument,
                           "unknown command \"" + std::string(name) + "\" (see nucleus --help)"),
                     kFailed);
@@ -88,9 +76,6 @@ private:
     Outcome dispatch(const Globals& globals, std::string_view name, Arguments arguments) {
         const Command* const command = find_command(name);
         if (command == nullptr) {
-            // podman asks `checkpoint --help` first; the refusal follows when it is used.
-            if (is_known_elsewhere(name) && asks_for_help(arguments))
-                return print("nucleus: " + unsupported(name) + "\n");
             if (auto ready = prepare(globals); !ready) return fail(ready.error(), kFailed);
             return refuse_name(name);
         }

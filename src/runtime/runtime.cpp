@@ -43,6 +43,9 @@ public:
         return runtime::process_table(kernel_, pids, arguments);
     }
     Result<std::vector<std::string>> ids() override { return session_.store.list(); }
+    Result<void> events(const EventsRequest& request, const EventSink& sink) override {
+        return runtime::events(session_, request, sink);
+    }
     Result<void> update(const UpdateRequest& request, Warnings& warnings) override {
         return runtime::update(session_, request, warnings);
     }

@@ -114,6 +114,7 @@ Result<void> resume(Session& session, const std::string& id);
 Result<std::vector<std::int32_t>> processes(Session& session, const std::string& id);
 Result<std::string> process_table(sys::Kernel& kernel, const std::vector<std::int32_t>& pids,
                                   const std::vector<std::string>& arguments);
+Result<void> events(Session& session, const EventsRequest& request, const EventSink& sink);
 Result<void> update(Session& session, const UpdateRequest& request, Warnings& warnings);
 Result<std::vector<ContainerState>> list(Session& session, Warnings& warnings);
 

@@ -97,6 +97,7 @@ public:
     virtual int memfd_create(const char* name, unsigned flags) noexcept = 0;
     virtual int dup3(int fd, int target, int flags) noexcept = 0;
     virtual int pipe2(int (&fds)[2], int flags) noexcept = 0;
+    virtual int eventfd(unsigned initial, int flags) noexcept = 0;
 
     // Mounts.
     virtual int open_tree(int dirfd, const char* path, unsigned flags) noexcept = 0;

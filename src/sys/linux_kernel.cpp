@@ -97,6 +97,9 @@ int LinuxKernel::dup3(int fd, int target, int flags) noexcept {
     return or_errno(::dup3(fd, target, flags));
 }
 int LinuxKernel::pipe2(int (&fds)[2], int flags) noexcept { return or_errno(::pipe2(fds, flags)); }
+int LinuxKernel::eventfd(unsigned initial, int flags) noexcept {
+    return call(SYS_eventfd2, initial, flags);
+}
 
 int LinuxKernel::open_tree(int dirfd, const char* path, unsigned flags) noexcept {
     return call(SYS_open_tree, dirfd, path, flags);

@@ -185,6 +185,7 @@ public:
     int memfd_create(const char* name, unsigned flags) noexcept override;
     int dup3(int fd, int target, int flags) noexcept override;
     int pipe2(int (&fds)[2], int flags) noexcept override;
+    int eventfd(unsigned initial, int flags) noexcept override;
     int open_tree(int dirfd, const char* path, unsigned flags) noexcept override;
     int mount_setattr(int dirfd, const char* path, unsigned flags,
                       const mount_attr& attributes) noexcept override;

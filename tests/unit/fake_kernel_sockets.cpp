@@ -56,6 +56,12 @@ int FakeKernel::pipe2(int (&fds)[2], int) noexcept {
     return 0;
 }
 
+// One that nobody counts on.
+int FakeKernel::eventfd(unsigned, int) noexcept {
+    if (const int error = enter("eventfd", ""); error < 0) return error;
+    return install(describe(Kind::other, "eventfd"));
+}
+
 void FakeKernel::make_listener(const std::string& path) {
     const Inode node = make_file(path, "");
     node->type = Node::Type::socket;

@@ -296,14 +296,6 @@ BOOST_AUTO_TEST_CASE(refuses_an_exec_that_cannot_be_meant) {
                "nucleus: exec: invalid value \"x\" for flag --additional-gids: not a number\n");
 }
 
-BOOST_AUTO_TEST_CASE(refuses_commands_of_later_versions_in_clear_words) {
-    for (const std::string name : {"events"}) {
-        BOOST_TEST(complaint(name + " --any thing") ==
-                   "nucleus: '" + name + "' is not supported by this version\n");
-        BOOST_TEST(find_command(name) == nullptr);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(answers_what_podman_asks_of_checkpoints_and_refuses_them) {
     const std::string refusal = "checkpoint and restore are not supported by this version\n";
     BOOST_TEST(complaint("checkpoint --image-path /i --work-path /w --leave-running "

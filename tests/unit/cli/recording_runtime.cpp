@@ -152,6 +152,19 @@ Result<std::string> RecordingRuntime::process_table(const std::vector<std::int32
     return line + "\n";
 }
 
+Result<void> RecordingRuntime::events(const runtime::EventsRequest& request,
+                                      const runtime::EventSink&) {
+    Warnings none;
+    return answer(
+        Line("events")
+            .add("id", request.id)
+            .add("once", request.once)
+            .add("interval", std::to_string(request.interval.count()) + "ns")
+            .add("pressure", std::string(request.pressure ? word_of(*request.pressure) : ""))
+            .text(),
+        none);
+}
+
 Result<void> RecordingRuntime::update(const runtime::UpdateRequest& request, Warnings& warnings) {
     base::JsonWriter json;
     spec::write(json, request.resources);

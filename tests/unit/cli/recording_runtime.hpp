@@ -39,6 +39,8 @@ public:
     Result<std::string> process_table(const std::vector<std::int32_t>& pids,
                                       const std::vector<std::string>& arguments) override;
     Result<std::vector<std::string>> ids() override { return script_.ids; }
+    Result<void> events(const runtime::EventsRequest& request,
+                        const runtime::EventSink& sink) override;
     Result<void> update(const runtime::UpdateRequest& request, Warnings& warnings) override;
     Result<std::vector<runtime::ContainerState>> list(Warnings& warnings) override;
 

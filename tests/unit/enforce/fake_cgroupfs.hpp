@@ -167,6 +167,7 @@ public:
     int memfd_create(const char*, unsigned) noexcept override { return -ENOSYS; }
     int dup3(int, int, int) noexcept override { return -ENOSYS; }
     int pipe2(int (&)[2], int) noexcept override { return -ENOSYS; }
+    int eventfd(unsigned, int) noexcept override { return -ENOSYS; }
     int open_tree(int, const char*, unsigned) noexcept override { return -ENOSYS; }
     int mount_setattr(int, const char*, unsigned, const mount_attr&) noexcept override {
         return -ENOSYS;
