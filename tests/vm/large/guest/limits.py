@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -208,6 +209,23 @@ def update_of_the_limits_is_felt(t):
     report.check(t.runtime.exec(box.id, *command).status != 0, "32 MiB fitted into 12")
     report.equal(box.file("cpu.max"), "10000 100000", "cpu.max")
     box.delete()
+
+
+@suite.test
+def update_changes_the_weight_of_a_disk_under_bfq(t):
+    subprocess.run(["modprobe", "bfq"], check=True, stdin=subprocess.DEVNULL)
+    t.on_cleanup(choose_scheduler, "none")
+    choose_scheduler("bfq")
+    box = Confined(t, "sleep 1000", {"blockIO": {"weight": 200}}).start()
+    report.contains(box.file("io.bfq.weight"), "200", "the weight of create")
+    t.runtime.call("update", "--blkio-weight", 321, box.id).must()
+    report.contains(box.file("io.bfq.weight"), "321", "the weight of update")
+    box.delete()
+
+
+def choose_scheduler(name):
+    pathlib.Path(f"/sys/block/{os.path.basename(DISK)}/queue/scheduler").write_text(
+        name, encoding="ascii")
 
 
 @suite.test

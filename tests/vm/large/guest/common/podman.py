@@ -50,6 +50,8 @@ AS_USER = ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--init-groups
 class Podman:
     """podman --runtime PATH --cgroup-manager MANAGER."""
 
+    _with_image = set()  # whether the user's and root's storage has it
+
     def __init__(self, test, manager="systemd", rootless=False):
         self.test = test
         self.prefix, self.environment = [], {
@@ -59,8 +61,16 @@ class Podman:
             start_user_manager()
             self.prefix, self.environment = AS_USER, user_environment()
         self.manager = manager
+        self.run_directory = f"/run/user/{USER_ID}" if rootless else "/run"
+        self._need_image(rootless)
+
+    def _need_image(self, rootless):
+        """A podman command is dear here: the image is asked for once a file and kept for a boot."""
+        if rootless in Podman._with_image:
+            return
         if self("image", "exists", IMAGE).status != 0:
             self("import", "--quiet", "-c", "ENV PATH=/bin", tarball(), IMAGE).must()
+        Podman._with_image.add(rootless)
 
     def __call__(self, *arguments):
         return command.run([*self.prefix, "podman", "--runtime", self.test.runtime_path,
@@ -75,9 +85,11 @@ class Podman:
         """A detached container, removed after the test."""
         name = self.test.container_id(suffix)
         self.test.on_cleanup(self.remove, name)
-        identity = self("run", "-d", "--name", name, *self._options(options), IMAGE,
-                        *words).must().line
-        return Container(self, name, identity)
+        pid_file = f"{self.run_directory}/{name}.pid"
+        identity = self("run", "-d", "--name", name, "--pidfile", pid_file,
+                        *self._options(options), IMAGE, *words).must().line
+        with open(pid_file, encoding="ascii") as file:
+            return Container(self, name, identity, int(file.read()))
 
     @staticmethod
     def _options(options):
@@ -92,9 +104,8 @@ class Podman:
 
 
 class Container:
-    def __init__(self, podman, name, identity):
-        self.podman, self.name, self.identity = podman, name, identity
-        self.pid = int(self.inspect("{{.State.Pid}}"))
+    def __init__(self, podman, name, identity, pid):
+        self.podman, self.name, self.identity, self.pid = podman, name, identity, pid
 
     def inspect(self, template):
         return self.podman("inspect", "--type", "container", "--format", template,
