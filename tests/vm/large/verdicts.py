@@ -8,6 +8,8 @@ NUCLEUS_MUST_RUN=1; a listed test of nucleus that passes fails the run: it has t
 kKnown = {
     "nucleus": {},
     "crun": {
+        "a_cgroup_that_is_mounted_read_only_stays_the_hosts":
+            "config-linux.md#cgroup-ownership: only where the cgroup is mounted read/write",
         "exec_lowers_the_oom_score_as_the_container_has_it":
             "crun 1.21 gives exec the caller's; config.md#linux-process says it of the process",
     },

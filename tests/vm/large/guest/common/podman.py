@@ -41,10 +41,10 @@ def start_user_manager():
 
 
 # A process of the user's belongs into a service of the user's systemd: only there may its cgroups
-# be made (cgroup-v2.rst, "Delegation Containment").
+# be made (cgroup-v2.rst, "Delegation Containment"). podman leaves its conmon there.
 AS_USER = ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--init-groups",
            "systemd-run", "--user", "--quiet", "--pipe", "--wait", "--collect",
-           "--property=Delegate=yes"]
+           "--property=Delegate=yes", "--property=KillMode=process"]
 
 
 class Podman:
