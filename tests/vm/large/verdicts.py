@@ -13,5 +13,10 @@ kKnown = {
         "exec_lowers_the_oom_score_as_the_container_has_it":
             "crun 1.21 gives exec the caller's; config.md#linux-process says it of the process",
     },
-    "runc": {},
+    "runc": {
+        "the_root_of_a_container_makes_cgroups_with_limits_in_its_own":
+            "runc 1.1 gives a cgroup away with the systemd manager only",
+        "exec_enters_a_container_that_has_given_its_controllers_on":
+            "runc 1.1 gives a cgroup away with the systemd manager only",
+    },
 }

@@ -16,6 +16,7 @@ from support import report  # noqa: E402
 PROFILE = "nucleus-test"  # small/policies: everything is allowed but to read /etc/passwd
 POLICY = str(pathlib.Path(__file__).resolve().parents[2] / "small/policies/nucleus-test.apparmor")
 CURRENT = "/proc/self/attr/apparmor/current"
+SECONDS = 90  # for one test: everything is emulated
 
 suite = report.Suite("apparmor")
 
@@ -30,7 +31,7 @@ def confinement(text):
     return PROFILE in text.split(" ")[0].split("//&"), text.partition(" ")[2].strip("()\n")
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def a_profile_is_enforced_on_the_program(t):
     load()
     box = Confined(t, f"cat {CURRENT}; cat /etc/passwd; cat /etc/group; echo end; sleep 1000")
@@ -45,7 +46,7 @@ def a_profile_is_enforced_on_the_program(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def without_a_profile_the_denied_file_can_be_read(t):
     """What the tests above and below are held against."""
     load()
@@ -55,7 +56,7 @@ def without_a_profile_the_denied_file_can_be_read(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def exec_is_under_the_profile_of_the_container(t):
     load()
     box = Confined(t, "sleep 1000")
@@ -67,7 +68,7 @@ def exec_is_under_the_profile_of_the_container(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def exec_apparmor_puts_the_process_under_a_profile(t):
     load()
     box = Confined(t, "sleep 1000").start()
@@ -80,7 +81,7 @@ def exec_apparmor_puts_the_process_under_a_profile(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def a_profile_in_complain_mode_only_tells(t):
     load()
     subprocess.run(["apparmor_parser", "--replace", "--skip-cache", "--Complain", POLICY],
@@ -95,7 +96,7 @@ def a_profile_in_complain_mode_only_tells(t):
     load()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def a_profile_that_is_not_loaded_is_refused(t):
     box = Confined(t, "sleep 1000")
     box.bundle.set("/process/apparmorProfile", "nt-no-such-profile")

@@ -8,6 +8,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3]))
 
 from common.confined import Confined, read  # noqa: E402
 from support import report  # noqa: E402
+SECONDS = 90  # for one test: everything is emulated
 
 suite = report.Suite("capabilities")
 
@@ -19,7 +20,7 @@ def limit_of(pid, name):
     raise AssertionError(f"no limit is called {name}")
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def hard_limits_above_the_callers_are_set(t):
     highest = int(read("/proc/sys/fs/nr_open"))
     box = Confined(t, "ulimit -n; ulimit -H -n; echo end; sleep 1000")
@@ -35,7 +36,7 @@ def hard_limits_above_the_callers_are_set(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def hard_limits_above_the_callers_are_set_in_a_user_namespace(t):
     box = Confined(t, "ulimit -H -n; echo end; sleep 1000")
     box.bundle.user_namespace().set(
@@ -49,7 +50,7 @@ def hard_limits_above_the_callers_are_set_in_a_user_namespace(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def oom_score_below_the_callers_is_set(t):
     box = Confined(t, "cat /proc/self/oom_score_adj; echo end; sleep 1000")
     box.bundle.set("/process/oomScoreAdj", -900)
@@ -60,7 +61,7 @@ def oom_score_below_the_callers_is_set(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def exec_lowers_the_oom_score_as_the_container_has_it(t):
     box = Confined(t, "sleep 1000")
     box.bundle.set("/process/oomScoreAdj", -500)
@@ -70,7 +71,7 @@ def exec_lowers_the_oom_score_as_the_container_has_it(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def every_capability_of_the_kernel_is_given(t):
     last = int(read("/proc/sys/kernel/cap_last_cap"))
     names = all_capabilities()[:last + 1]

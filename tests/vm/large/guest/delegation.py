@@ -14,6 +14,7 @@ from support import report  # noqa: E402
 MIB = 1 << 20
 OWNER = 100000
 WRITABLE = ["nosuid", "noexec", "nodev", "rw"]
+SECONDS = 90  # for one test: everything is emulated
 
 suite = report.Suite("delegation")
 
@@ -29,7 +30,7 @@ def managing(t, script, resources=None):
     return box
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def the_root_of_a_container_makes_cgroups_with_limits_in_its_own(t):
     box = managing(t, "cd /sys/fs/cgroup && mkdir inner work && echo 1 >inner/cgroup.procs && "
                    "echo +pids >cgroup.subtree_control && echo 3 >work/pids.max && "
@@ -43,7 +44,7 @@ def the_root_of_a_container_makes_cgroups_with_limits_in_its_own(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def the_root_of_a_container_cannot_lift_its_own_limits(t):
     box = managing(t, "cd /sys/fs/cgroup; echo max >memory.max; echo max >pids.max",
                    {"memory": {"limit": 48 * MIB}, "pids": {"limit": 55}})
@@ -54,7 +55,7 @@ def the_root_of_a_container_cannot_lift_its_own_limits(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def exec_enters_a_container_that_has_given_its_controllers_on(t):
     box = managing(t, "cd /sys/fs/cgroup && mkdir inner && echo 1 >inner/cgroup.procs && "
                    "echo +pids >cgroup.subtree_control")
@@ -63,7 +64,7 @@ def exec_enters_a_container_that_has_given_its_controllers_on(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def a_cgroup_that_is_mounted_read_only_stays_the_hosts(t):
     box = Confined(t, "mkdir /sys/fs/cgroup/inner; echo end; sleep 1000")
     box.bundle.user_namespace(OWNER)
@@ -75,7 +76,7 @@ def a_cgroup_that_is_mounted_read_only_stays_the_hosts(t):
     box.delete()
 
 
-@suite.test
+@suite.test(timeout=SECONDS)
 def the_cgroup_namespace_hides_where_the_cgroup_is(t):
     box = Confined(t, "cat /proc/self/cgroup; grep cgroup2 /proc/self/mountinfo; echo end; sleep 1000")
     box.start()

@@ -67,17 +67,17 @@ class Confined:
     def said(self):
         return self.created.stdout + self.created.stderr
 
-    def wait_for(self, part, timeout=20.0):
+    def wait_for(self, part, timeout=60.0):
         report.eventually(lambda: part in self.said(),
                           f"{part!r} in the container's output", timeout, 0.05)
 
-    def wait_end(self, timeout=20.0):
+    def wait_end(self, timeout=60.0):
         report.eventually(lambda: self.runtime.status(self.id) == "stopped",
                           "the container stopped", timeout, 0.1)
 
     def delete(self):
         """Deletes by force; nothing of it may be left."""
-        self.runtime.delete(self.id, "--force").must()
+        self.runtime.delete(self.id, "--force", timeout=60).must()
         end = time.monotonic() + 3
         while os.path.exists(self.cgroup) and time.monotonic() < end:
             time.sleep(0.05)
