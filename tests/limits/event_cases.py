@@ -119,10 +119,10 @@ def known_hierarchies():
 @suite.test
 def events_come_at_the_interval_and_end_with_the_container(t):
     box = Box(t, {"pids": {"limit": 12}}).create()
-    events = stream(t, box, "--interval", "100ms")
     begun = time.monotonic()
+    events = stream(t, box, "--interval", "100ms")
     report.eventually(lambda: len(lines(events)) >= 3, "three lines", timeout=10)
-    report.check(time.monotonic() - begun > 0.2, "not all at once")
+    report.check(time.monotonic() - begun > 0.29, "not all at once")
     box.start()
     for event in lines(events):
         report.equal((event["type"], event["id"]), ("stats", box.id), "type and id")
@@ -226,8 +226,8 @@ def events_refuse_what_has_no_meaning(t):
                          (["--memory-pressure", "high"], "--memory-pressure")]:
         refused = t.runtime.call("events", *flags, box.id)
         report.check(refused.status not in (0, None), f"{flags} was accepted")
-        report.equal(refused.stdout, "", "standard output")
-        if ours(t):
+        if ours(t):  # runc prints its usage
+            report.equal(refused.stdout, "", "standard output")
             report.contains(refused.stderr, words)
             report.equal(refused.stderr.count("\n"), 1, "lines of the error")
     t.runtime.kill(box.id, "KILL").must()
