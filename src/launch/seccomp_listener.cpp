@@ -96,7 +96,9 @@ Result<void> hand_over(sys::Kernel& kernel, Channel& channel, const WaitingProce
                        const SeccompListener& listener, int agent) {
     Hold hold(kernel, process);
     if (int error = kernel.trace_attach(process.pid); error < 0)
-        return Error::from_errno(-error, "trace the process (which takes CAP_SYS_PTRACE)");
+        return Error::from_errno(-error,
+                                 "config.json /linux/seccomp/listenerPath: trace the process "
+                                 "(which takes CAP_SYS_PTRACE in the runtime's user namespace)");
     NUCLEUS_CHECK(channel.send(wire::Order::Kind::proceed));
     long result = 0;
     if (int error = kernel.trace_to_result(process.pid, SYS_seccomp, result); error < 0)

@@ -1,11 +1,13 @@
 """An ordinary user runs containers (contract, row 28; user_namespaces(7))."""
 
+import errno
 import json
 import os
 import stat
 
 from common import RANGE, SIZE, UID, Box, User, host_ids, ranges, suite
 from support import report
+from support.agent import NUMBERS, Agent
 from support.container import reap_orphans
 from support.runtime import ConsoleSocket, read_terminal
 
@@ -112,6 +114,72 @@ def a_container_of_subordinate_ids_is_killed_by_its_user(t):
     box.run()
     box.runtime.kill(box.id, "KILL").must()
     box.runtime.wait_status(box.id, "stopped")
+    box.delete()
+
+
+MKDIR = ["mkdir", "mkdirat"]
+
+
+def agent_for(t, refused=MKDIR):
+    """An agent that anybody may call, and that refuses calls of some names."""
+    numbers = {NUMBERS.get(name) for name in refused}
+    agent = Agent(os.path.join(t.directory, "agent.sock"),
+                  lambda number, _pid: errno.EDQUOT if number in numbers else 0)
+    t.on_cleanup(agent.close)
+    os.chmod(agent.path, 0o777)
+    return agent
+
+
+def notifies(bundle, agent):
+    return bundle.set("/linux/seccomp", {
+        "defaultAction": "SCMP_ACT_ALLOW", "listenerPath": agent.path,
+        "syscalls": [{"names": MKDIR, "action": "SCMP_ACT_NOTIFY"}]})
+
+
+@suite.test
+def an_agent_answers_the_calls_of_a_users_container(t):
+    agent = agent_for(t)
+    box = Box(t, lambda bundle: notifies(bundle, agent),
+              arguments=("sh", "-c", "mkdir /tmp/one; sleep 1000")).run()
+    listener = agent.connection()
+    report.equal(listener.state["pid"], box.pid, "pid of the container process state")
+    report.equal(len(listener.descriptors), 1, "descriptors that came")
+    report.eventually(lambda: listener.calls, "a call that is told of")
+    report.check(listener.calls[0][0] in (NUMBERS.get("mkdir"), NUMBERS["mkdirat"]),
+                 f"the calls that were told of: {listener.calls}")
+    report.check(not os.path.exists(box.bundle.rootfs + "/tmp/one"), "no directory was made")
+    box.delete()
+
+
+@suite.test
+def refuses_to_execute_where_an_agent_would_have_to_be_given_the_listener(t):
+    # A process on its way into a container that runs must stay hidden from the container's root,
+    # and so from the user who owns the container's user namespace.
+    agent = agent_for(t)
+    box = Box(t, lambda bundle: notifies(bundle, agent)).run()
+    agent.connection()
+    result = box.runtime.exec(box.id, "true").must(255)
+    report.equal(len(result.stderr.splitlines()), 1, f"lines on stderr {result.stderr!r}")
+    report.contains(result.stderr, "/linux/seccomp/listenerPath", "stderr")
+    report.contains(result.stderr, "CAP_SYS_PTRACE", "stderr")
+    report.equal(box.state()["status"], "running", "status of the container")
+    box.delete()
+
+
+def without_root(bundle):
+    """Ids 5 and 6 alone, of which one is the user itself."""
+    bundle.set("/linux/uidMappings", [{"containerID": 5, "hostID": UID, "size": 1}])
+    bundle.set("/linux/gidMappings", [{"containerID": 5, "hostID": UID, "size": 1}])
+    return bundle.set("/process/user", {"uid": 5, "gid": 5})
+
+
+@suite.test
+def a_container_whose_root_is_not_mapped_runs_and_is_entered(t):
+    box = Box(t, without_root).run()
+    report.equal(host_ids(box.pid)[:2], (UID, UID), "ids on the host")
+    ids = box.probe("ids")["ids"]
+    report.equal((ids["uid"], ids["gid"]), ([5] * 4, [5] * 4), "ids of an executed process")
+    report.equal(ids["uid_map"], [f"5 {UID} 1"], "uid_map")
     box.delete()
 
 

@@ -2,8 +2,8 @@
 
 import os
 
-from agent import Agent
 from support import report
+from support.agent import Agent
 from support.container import Container
 from support.runtime import reap
 

@@ -4,9 +4,9 @@ import errno
 import os
 import socket
 
-from agent import NUMBERS
 from common import MKDIR, Box, notify, suite
 from support import report
+from support.agent import NUMBERS
 
 POINTER = "/linux/seccomp/listenerPath"
 

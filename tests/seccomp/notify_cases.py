@@ -5,9 +5,9 @@ import os
 import signal
 import time
 
-from agent import NUMBERS
 from common import MKDIR, Box, notify, status_of, suite
 from support import report
+from support.agent import NUMBERS
 
 
 def refusing_directories(number, _pid):
