@@ -31,6 +31,7 @@ class Place:
         self.id = unique
         self.runtime = Runtime(runtime_path, os.path.join(directory, "root"))
         self.pid_file = os.path.join(directory, "pid")
+        self.user = []  # the command that turns into an ordinary user, if one runs the runtime
         self.bundle = make_bundle(self)
         self.flags = ["--bundle", self.bundle.path, "--pid-file", self.pid_file]
         self.baseline = None  # the census that every step must come back to
@@ -62,7 +63,9 @@ class Point:
 def step(stepper, place, mode, at, arguments):
     """Runs a command of the place's runtime under the stepper; at 0 nobody is killed."""
     point = Point(at)
-    command = [stepper, str(mode), str(at), *place.runtime.wrapper, place.runtime.path, "--root",
+    # A user's steps are taken by the user too, so that the way there has no points.
+    wrapper = [] if place.user else place.runtime.wrapper
+    command = [*place.user, stepper, str(mode), str(at), *wrapper, place.runtime.path, "--root",
                place.runtime.root, *arguments]
     with tempfile.TemporaryFile() as errors:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, check=False,
