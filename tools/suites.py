@@ -51,6 +51,7 @@ SUITES = [
     _suite("vm-small", "tests/vm/small/run --runtime {runtime}", 135),
     _check("bench-short", "bench/run --short --runtime {runtime} --peer crun --peer runc", 40),
     # The suites must judge Debian's runc well, or they judge nothing.
+    _suite("mounts-on-runc", "tests/mounts/run --runtime runc", 150, "long"),
     _suite("lifecycle-on-runc", "tests/lifecycle/run --runtime runc", 150, "long"),
     _suite("commandline-on-runc", "tests/commandline/run --runtime runc", 100, "long"),
     _suite("bad-input-on-runc", "tests/bad_input/run --runtime runc", 150, "long"),

@@ -13,6 +13,7 @@
 #include "enforce/seccomp_support.hpp"
 #include "enforce/security_labels.hpp"
 #include "runtime/gate.hpp"
+#include "runtime/start_hooks.hpp"
 #include "spec/parse.hpp"
 #include "state/process.hpp"
 #include "sys/files.hpp"
@@ -356,6 +357,10 @@ Result<void> Creation::clean() { return cleanup_.run(); }
 Result<void> Creation::set_hostname(const std::string&) { return {}; }
 
 Result<void> Creation::execute() {
+    if (auto ran = run_start_container_hooks(session_, record_, policy_); !ran) {
+        hooks_ran_ = true;
+        return fail(std::move(ran).error());
+    }
     if (auto entered = namespaces_->enter(); !entered) return fail(std::move(entered).error());
     return {};
 }

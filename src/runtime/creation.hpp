@@ -26,7 +26,8 @@ public:
 
     // Rows 1 to 34 of create: the container process waits for start. On failure nothing is left.
     Result<void> make();
-    // Start::by_creator: the program runs. A failure removes the container.
+    // Start::by_creator: startContainer hooks, then the program runs. A failure removes the
+    // container.
     Result<void> execute();
     // The container lives on by itself.
     void commit();

@@ -20,11 +20,6 @@ Error take_down_after(Error cause, Session& session, const std::string& id, Warn
     return cause;
 }
 
-Result<void> start_program(Session& session, Creation& creation) {
-    NUCLEUS_CHECK(run_start_container_hooks(session, creation.record(), creation.policy()));
-    return creation.execute();
-}
-
 }  // namespace
 
 Result<int> run(Session& session, const RunRequest& request, Warnings& warnings) {
@@ -36,7 +31,7 @@ Result<int> run(Session& session, const RunRequest& request, Warnings& warnings)
         if (!request.no_subreaper) session.kernel.prctl(PR_SET_CHILD_SUBREAPER, 1);
         NUCLEUS_CHECK(foreground.prepare(std::move(creation.launch().console())));
     }
-    NUCLEUS_CHECK(start_program(session, creation));
+    NUCLEUS_CHECK(creation.execute());
     creation.commit();
     if (auto ran = run_poststart_hooks(session, creation.record(), creation.policy()); !ran)
         return take_down_after(std::move(ran).error(), session, request.id, warnings);

@@ -155,6 +155,23 @@ for failing in KINDS[:-1]:
     failing_hook_case(failing)
 
 
+def failing_hook_of_run_case(kind):
+    def test(t):
+        box, hooks = box_with(t)
+        hooks.add(kind, "echo ran", status=7).add("poststop", "echo ran")
+        for number, flags in enumerate(((), ("--detach",)), 1):
+            box.write()
+            box.refused(t.runtime.run(box.id, box.bundle, *flags), f"{kind} hook 0", "status 7")
+            report.equal(hooks.record("poststop"), "ran\n" * number, "poststop hooks that ran")
+            report.equal(t.runtime.status(box.id), None, "status afterwards")
+    test.__name__ = f"a_{kind}_hook_that_fails_ends_run_and_destroys_the_container"
+    suite.add(test.__name__, test)
+
+
+for failing in ("startContainer", "poststart"):
+    failing_hook_of_run_case(failing)
+
+
 def late_hook_case(kind):
     """A hook that outlives its time, with a child in the background: both are killed."""
     def test(t):

@@ -67,7 +67,7 @@ for name in $(sed -n 's/^test_\([a-z0-9_]*\)() {$/\1/p' "$file"); do
     fi
     read -r ended _ </proc/uptime
     echo "--- $label $name $begun $ended"
-    [ -e /tmp/case/removed ] && report removed
+    [ -e /tmp/case/removed ] && report "removed $name"
     case $status in
     0) report "ok $name" ;;
     77) report "skip $name: $why" ;;

@@ -84,13 +84,13 @@ bundle() {
   }
 }
 JSON
-    [ ! -e /tests/remove ] || without_a_property
+    [ ! -e /tests/remove/$name ] || without_a_property
 }
 
 # What tests/support/removal.py does elsewhere: conformance/prove sees the test fail without it.
 without_a_property() {
-    jq --argjson tokens "$(cat /tests/remove)" -f /tests/remove.jq $B/config.json >$B/less ||
-        fail "jq cannot remove $(cat /tests/remove)"
+    jq --argjson tokens "$(cat /tests/remove/$name)" -f /tests/remove.jq $B/config.json >$B/less ||
+        fail "jq cannot remove $(cat /tests/remove/$name)"
     jq . $B/config.json | cmp -s - $B/less || touch $CASE/removed
     mv $B/less $B/config.json
 }
