@@ -16,7 +16,9 @@ class Run:
         last = None
         for line in text.splitlines():
             found = VERDICT.match(line)
-            if found:
+            if found and found.group(1) == "FAIL" and found.group(3):
+                self.ended = self.ended or found.group(3)  # the suite itself: it ran no test
+            elif found:
                 last = found.group(2)
                 self.verdicts[last] = [found.group(1), found.group(3) or ""]
             elif line.startswith("caller: "):

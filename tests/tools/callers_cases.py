@@ -58,6 +58,8 @@ CASES = [
      "callers.py says that it does not", "| exec | pass | pass |"),
     ("refuses_a_suite_that_did_not_come_to_its_end", ALL_OK.replace("ok executes\n", ""), ALL_OK,
      {}, (1, 1, 0), "executes: fail (crun pass): the suite did not come to it", "| exec | fail |"),
+    ("tells_why_a_suite_ran_no_test", "caller: podman 1.2\nFAIL podman: no root: no network\n",
+     ALL_OK, {}, (0, 2, 0), "executes: fail (crun pass): no root: no network", "| exec | fail |"),
 ]
 
 
