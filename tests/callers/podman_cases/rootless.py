@@ -179,5 +179,7 @@ def nothing_is_left_of_the_users_containers(t):
     for identity in user().ids_so_far("container"):
         observe.check_gone(identity)
     after = remains()
-    equal(sorted(after["mounts"] - before["mounts"]), [], "mounts left")
+    # Those of root's podman are not judged here: it has not ended yet.
+    mounts = {mount for mount in after["mounts"] if not mount.startswith("/podman-suite/")}
+    equal(sorted(mounts - before["mounts"]), [], "mounts left")
     equal(sorted(after["files"] - before["files"]), [], "files left in /run, /dev and /var/tmp")
