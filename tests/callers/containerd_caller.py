@@ -1,7 +1,9 @@
 """One private containerd without its CRI plugin, and the ctr that talks to it."""
 
+import contextlib
 import os
 import subprocess
+import time
 
 import command
 import image
@@ -13,7 +15,7 @@ IMAGE = "localhost/busybox:latest"
 _CONFIG = """version = 2
 root = "{directory}/root"
 state = "{directory}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
 [grpc]
   address = "{directory}/socket"
 [ttrpc]
@@ -67,7 +69,7 @@ class Containerd:
     def version(self):
         """"containerd 1.6.20", as the daemon says it of itself."""
         text = self("version").must().stdout.partition("Server:")[2]
-        return "containerd " + text.partition("Version:")[2].split()[0].partition("~")[0]
+        return "containerd " + text.partition("Version:")[2].split()[0].partition("~")[0].partition("+")[0]
 
     def run(self, test, options, *arguments, suffix="", root=IMAGE, **more):
         """`ctr run --rm` in the foreground. A failed one leaves its metadata: it is removed."""
@@ -102,6 +104,19 @@ class Containerd:
         terminal = Terminal(self.command(*arguments), self.environment)
         test.on_cleanup(terminal.close)
         return terminal
+
+    @contextlib.contextmanager
+    def events(self, path):
+        """Writes the daemon's events, one a line, into the file as long as the block runs."""
+        with open(path, "wb") as file:
+            process = subprocess.Popen(self.command("events"), stdin=subprocess.PIPE, stdout=file,
+                                       stderr=file, env=self.environment, cwd="/")
+        try:
+            time.sleep(0.5)  # it does not tell when it listens
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
     def close(self):
         """Ends the daemon, which leaves its shims alone: they have to be gone already."""
