@@ -2,8 +2,9 @@
 
 import shutil
 
+import observe
 from docker_suite import docker, operation
-from support.report import equal
+from support.report import equal, skip
 
 _DOCKERFILE = """FROM scratch
 ADD rootfs.tar /
@@ -38,6 +39,18 @@ def _build(t, **environment):
 @operation("build", tier="long")
 def build_runs_its_steps_in_containers_and_leaves_none(t):
     _build(t)
+
+
+@operation("build by BuildKit", tier="long")
+def build_by_buildkit_runs_its_steps_in_containers_and_leaves_none(t):
+    """BuildKit, within dockerd, runs the steps by itself: `run --bundle B --keep ID`, `delete`."""
+    if docker().release > 20:
+        skip("this docker needs a plugin (buildx) to build by BuildKit", impossible=True)
+    _build(t, DOCKER_BUILDKIT="1")
+    docker()("builder", "prune", "-a", "-f").must()
+    left = [line for line in observe.processes() if "dockerd" not in line and "containerd" not in
+            line]
+    equal(left, [], "processes of the build")
 
 
 @operation("commit", tier="long")
