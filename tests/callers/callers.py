@@ -10,7 +10,8 @@ CALLERS = [
     Caller("podman-trixie", "podman.py --all --root trixie", 900),
     Caller("buildah", "buildah.py", 200),
     Caller("buildah-trixie", "buildah.py --root trixie", 200),
-    Caller("containerd", "containerd.py", 400),
+    Caller("containerd", "containerd.py --all", 400),
+    Caller("containerd-forky", "containerd.py --all --root forky", 400),
     Caller("docker", "docker.py --all", 400),
     Caller("docker-forky", "docker.py --all --root forky", 400),
 ]
@@ -19,6 +20,7 @@ CALLERS = [
 # failure that is not listed here fails the run, because a suite that misjudges a peer judges
 # nothing; so does an entry whose test passes.
 _NO_MANAGER = "runc has no --cgroup-manager, with which podman asks for no cgroup"
+_CALLS_IT_NOT_PERMITTED = "crun says 'operation not permitted' for a file that is no program"
 _WORDS = "dockerd does not know crun's words for it"
 _FLAT_CAPS = "it asks for capabilities that this machine's root has not got"
 DIFFERENCES = {
@@ -34,4 +36,10 @@ DIFFERENCES = {
         "run_of_a_missing_command_exits_127_and_names_it",
         "run_of_a_file_that_is_no_program_exits_126_and_tells_why",
         "a_failing_exec_has_its_exit_code_and_cause_and_spares_the_container")},
+    ("containerd-forky", "run_of_a_file_that_is_no_program_tells_the_cause_and_leaves_nothing",
+     "crun"): _CALLS_IT_NOT_PERMITTED,
+    ("containerd-forky", "a_failing_exec_tells_its_cause_and_spares_the_container", "crun"):
+        _CALLS_IT_NOT_PERMITTED,
+    ("containerd-forky", "nothing_is_left_of_all_these_containers", "crun"):
+        "crun keeps compiled seccomp profiles below its state directory",
 }

@@ -30,6 +30,10 @@ def docker():
 
 def remains():
     """Everything outside docker's own directories that a container could leave."""
-    return {"files": observe.files("/run", "/dev", "/var/tmp", without=("/run/docker-suite",)),
+    found = observe.files("/run", "/dev", "/var/tmp", without=("/run/docker-suite",))
+    # BuildKit names no state root: the runtime's usual one stays, empty.
+    roots = {path for path in found if os.path.dirname(path) == "/run" and os.path.isdir(path)
+             and not os.listdir(path)}
+    return {"files": found - roots,
             "tmp": {name for name in os.listdir("/tmp") if not name.startswith("nt-")},
             "mounts": set(observe.host_mounts()), "hostname": os.uname().nodename}

@@ -43,7 +43,7 @@ def build_runs_its_steps_in_containers_and_leaves_none(t):
 
 @operation("build by BuildKit", tier="long")
 def build_by_buildkit_runs_its_steps_in_containers_and_leaves_none(t):
-    """BuildKit, within dockerd, runs the steps by itself: `run --bundle B --keep ID`, `delete`."""
+    """BuildKit, within dockerd, runs the steps by itself: `run --bundle B ID`."""
     if docker().release > 20:
         skip("this docker needs a plugin (buildx) to build by BuildKit", impossible=True)
     _build(t, DOCKER_BUILDKIT="1")
