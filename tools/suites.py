@@ -40,6 +40,7 @@ SUITES = [
     _suite("rootless", "tests/rootless/run --runtime {runtime}", 30),
     _suite("seccomp", "tests/seccomp/run --runtime {runtime}", 30),
     _suite("labels", "tests/labels/run --runtime {runtime}", 10),
+    _suite("systemd", "tests/systemd/run --runtime {runtime}", 20),
     _suite("netdevices", "tests/netdevices/run --runtime {runtime}", 20),
     _suite("bad-input", "tests/bad_input/run --runtime {runtime}", 60),
     _suite("kill-sweep", "tests/kill_sweep/run --runtime {runtime}", 70),

@@ -271,6 +271,31 @@ struct HookSet {
     bool operator==(const HookSet&) const = default;
 };
 
+// A value as D-Bus types it (D-Bus specification, "Type System").
+struct BusValue {
+    std::string type;  // its signature: "t", "as", "a(ss)"
+    // Of a basic type: the string, the number in decimal, `true` or `false`.
+    std::string text;
+    std::vector<BusValue> items;  // of an array, a structure, a dictionary's entry, a variant
+    bool operator==(const BusValue&) const = default;
+};
+
+struct UnitProperty {
+    std::string name;
+    BusValue value;
+    // The version of systemd that it came with, where an older one goes without it; 0: it must be
+    // known.
+    std::uint32_t since = 0;
+    bool operator==(const UnitProperty&) const = default;
+};
+
+// The transient scope that systemd makes for the container (systemd.scope(5)), without its limits.
+struct UnitPolicy {
+    std::string slice, name;               // "machine.slice", "libpod-1234.scope"
+    std::vector<UnitProperty> properties;  // what the annotations say, sorted by name
+    bool operator==(const UnitPolicy&) const = default;
+};
+
 // Everything that a bundle means.
 struct ContainerPolicy {
     NamespaceConfig namespaces;
@@ -329,6 +354,17 @@ struct JoinedUserNamespace {
 // describes.
 Result<void> check_joined_user_namespace(const ContainerPolicy& policy,
                                          const JoinedUserNamespace& joined);
+
+// Whose manager makes the unit: the machine's, or the user's own (systemd --user).
+enum class UnitManager : std::uint8_t { system, user };
+// With systemd as cgroup manager: linux.cgroupsPath as `slice:prefix:name`, each of which may be
+// empty but the name (all three: a bundle without cgroupsPath), and the annotations
+// `org.systemd.property.NAME`. Errors are Errc::invalid_config with a JSON pointer.
+Result<UnitPolicy> translate_unit(const ContainerPolicy& policy, std::string_view id,
+                                  UnitManager manager);
+// Where a slice stands below its manager's own cgroup: "a-b.slice" → "/a.slice/a-b.slice"
+// (systemd.slice(5)); the root slice "-.slice" is the manager's own: "".
+std::string slice_path(std::string_view slice);
 
 // The process of `exec --process`, in a container that is there: its ids must be mapped in the
 // container's user namespace, and its memory policy and personality are the container's.

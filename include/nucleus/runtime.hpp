@@ -23,8 +23,6 @@
 namespace nucleus::runtime {
 
 enum class CgroupManager : std::uint8_t { cgroupfs, systemd, disabled };
-// Whether this build has it: create refuses the others, and `features` does not list them.
-constexpr bool is_built_in(CgroupManager manager) { return manager != CgroupManager::systemd; }
 
 // What holds for every command: the global options, the administrator's settings and the defaults,
 // already merged.
@@ -34,6 +32,9 @@ struct Settings {
         false;  // by option or settings: then `list` of a missing one is an error, else it is empty
     CgroupManager cgroup_manager =
         CgroupManager::cgroupfs;  // for create and run; later commands follow the saved one
+    // D-Bus addresses (separated by ';', the first that answers is taken) of the machine's systemd
+    // and of the user's own; the user's is empty where nothing says where it is.
+    std::string system_bus, user_bus;
     // --rootless: whether a cgroup that may not be written is passed over; nothing: decided by the
     // caller's rights.
     std::optional<bool> rootless;
@@ -150,6 +151,7 @@ struct ContainerState {
     std::string created;  // RFC 3339 with nanoseconds, UTC
     std::map<std::string, std::string> annotations;
     std::uint32_t owner_uid = 0;
+    std::string systemd_scope;  // the unit, with systemd as cgroup manager; else empty
 };
 
 class Runtime {

@@ -30,6 +30,9 @@ struct CgroupRecord {
     // Every directory that did not exist and that create was about to make, parents before
     // children: what delete removes.
     std::vector<std::string> made;
+    // Of systemd: the scope, the D-Bus addresses of its manager (separated by ';', the first that
+    // answers), and the description by which a unit of that name is known to be this container's.
+    std::string unit, bus, description;
     bool operator==(const CgroupRecord&) const = default;
 };
 

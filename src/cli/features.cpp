@@ -6,6 +6,7 @@
 #include "base/json_writer.hpp"
 #include "cli/command.hpp"
 #include "enforce/seccomp.hpp"
+#include "enforce/systemd_manager.hpp"
 #include "nucleus/version.hpp"
 #include "policy/features.hpp"
 
@@ -39,8 +40,8 @@ bool kernel_takes(sys::Kernel& kernel, std::uint64_t flag) {
            -EFAULT;
 }
 
-void write_cgroup(JsonWriter& json, const Features& features) {
-    const bool systemd = is_built_in(runtime::CgroupManager::systemd);
+void write_cgroup(JsonWriter& json, const Features& features, sys::Kernel& kernel) {
+    const bool systemd = enforce::has_systemd_program(kernel);
     json.key("cgroup").begin_object();
     json.member("v1", true).member("v2", true);
     json.member("systemd", systemd).member("systemdUser", systemd);
@@ -65,7 +66,7 @@ void write_linux(JsonWriter& json, const Features& features, sys::Kernel& kernel
     json.key("linux").begin_object();
     write_words(json, "namespaces", features.namespaces);
     write_words(json, "capabilities", features.capabilities);
-    write_cgroup(json, features);
+    write_cgroup(json, features, kernel);
     write_seccomp(json, features, kernel);
     write_enabled(json, "apparmor", features.apparmor);
     write_enabled(json, "selinux", features.selinux);
@@ -88,8 +89,8 @@ void write_annotations(JsonWriter& json) {
     json.member("io.github.seccomp.libseccomp.version", enforce::seccomp_library_version());
     json.member("io.nucleus.commit", build_commit());
     json.member("io.nucleus.version", kVersion).end_object();
-    // No annotation of a bundle changes what nucleus does.
-    write_words(json, "potentiallyUnsafeConfigAnnotations", {});
+    // A property of the unit may name programs that systemd executes on the host.
+    write_words(json, "potentiallyUnsafeConfigAnnotations", {"org.systemd.property."});
 }
 
 Result<int> execute(Invocation& invocation) {

@@ -46,7 +46,39 @@ Result<void> parse_words(const Options& options, Globals& globals) {
     return {};
 }
 
+// D-Bus specification, "Server Addresses": other bytes are escaped.
+std::string escaped_path(std::string_view path) {
+    constexpr char kHex[] = "0123456789abcdef";
+    std::string out;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                           std::string_view("-_/.*").find(c) != std::string_view::npos;
+        if (plain)
+            out += c;
+        else
+            ((out += '%') += kHex[byte >> 4]) += kHex[byte & 15];
+    }
+    return out;
+}
+
+std::string sockets_in(const std::string& directory, const char* bus) {
+    return "unix:path=" + directory + bus + ";unix:path=" + directory + "/systemd/private";
+}
+
 }  // namespace
+
+std::string system_bus_of(const Environment& environment) {
+    if (!environment.system_bus.empty()) return std::string(environment.system_bus);
+    return sockets_in("/run", "/dbus/system_bus_socket");
+}
+
+std::string user_bus_of(const Environment& environment) {
+    std::string bus(environment.session_bus);
+    if (!environment.xdg_runtime_dir.starts_with('/')) return bus;
+    if (!bus.empty()) bus += ';';
+    return bus + sockets_in(escaped_path(environment.xdg_runtime_dir), "/bus");
+}
 
 void describe_globals(OptionTable& table) {
     table.text("root", "DIR", "directory of the containers' state")
@@ -85,6 +117,10 @@ Result<runtime::Settings> merge(const Globals& globals, const SettingsFile& file
         settings.cgroup_manager = *globals.cgroup_manager;
     else if (file.cgroup_manager)
         settings.cgroup_manager = *file.cgroup_manager;
+    if (settings.cgroup_manager == runtime::CgroupManager::systemd) {
+        settings.system_bus = system_bus_of(environment);
+        settings.user_bus = user_bus_of(environment);
+    }
     if (!globals.root.empty() || file.root) {
         settings.root = globals.root.empty() ? join_path("/", *file.root) : globals.root;
         settings.root_chosen = true;

@@ -18,9 +18,15 @@ namespace nucleus::cli {
 struct Environment {
     std::string_view xdg_runtime_dir;
     std::optional<std::string_view> user;
-    std::string_view listen_fds, listen_pid;  // sd_listen_fds(3)
-    std::string_view notify_socket;           // sd_notify(3)
+    std::string_view listen_fds, listen_pid;       // sd_listen_fds(3)
+    std::string_view notify_socket;                // sd_notify(3)
+    std::string_view system_bus{}, session_bus{};  // DBUS_*_BUS_ADDRESS
 };
+
+// Settings::system_bus and user_bus: what the environment says of D-Bus, else where systemd and its
+// bus have their sockets (sd_bus_default(3), the XDG base directories).
+std::string system_bus_of(const Environment& environment);
+std::string user_bus_of(const Environment& environment);
 
 void describe_globals(OptionTable& table);
 

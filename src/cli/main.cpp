@@ -27,10 +27,13 @@ int main(int argc, char** argv) {
     sys::LinuxKernel kernel;
     if (!cli::open_standard_streams(kernel)) return EXIT_FAILURE;  // nowhere to say why
     const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-    const cli::Environment environment{variable("XDG_RUNTIME_DIR").value_or(""), variable("USER"),
+    const cli::Environment environment{variable("XDG_RUNTIME_DIR").value_or(""),
+                                       variable("USER"),
                                        variable("LISTEN_FDS").value_or(""),
                                        variable("LISTEN_PID").value_or(""),
-                                       variable("NOTIFY_SOCKET").value_or("")};
+                                       variable("NOTIFY_SOCKET").value_or(""),
+                                       variable("DBUS_SYSTEM_BUS_ADDRESS").value_or(""),
+                                       variable("DBUS_SESSION_BUS_ADDRESS").value_or("")};
     cli::Outcome outcome =
         cli::run_program(arguments, {kernel, environment, runtime::make_runtime});
     if (!outcome.output.empty()) {

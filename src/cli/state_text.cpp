@@ -30,6 +30,7 @@ void write_state(JsonWriter& json, const runtime::ContainerState& state, std::st
         json.end_object();
     }
     json.member("owner", owner_name(passwd, state.owner_uid));
+    if (!state.systemd_scope.empty()) json.member("systemd-scope", state.systemd_scope);
     json.end_object();
 }
 

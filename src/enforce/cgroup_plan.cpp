@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "enforce/cgroup.hpp"
+#include "enforce/systemd_backend.hpp"
 
 namespace nucleus::enforce {
 
@@ -71,6 +72,50 @@ Result<state::CgroupRecord> plan_cgroup(sys::Kernel& kernel, const CgroupLayout&
         for (const std::string& controller : hierarchy.controllers) record.paths[controller] = leaf;
         if (hierarchy.controllers.empty()) record.paths[""] = leaf;
         record.made.insert(record.made.end(), missing.begin(), missing.end());
+        return {};
+    };
+    for (const CgroupHierarchy& hierarchy : layout.v1) NUCLEUS_CHECK(add(hierarchy));
+    if (layout.unified) NUCLEUS_CHECK(add(*layout.unified));
+    return record;
+}
+
+namespace {
+
+// What systemd makes for a scope on cgroup v1; other hierarchies it leaves to others.
+bool is_made_by_systemd(const CgroupHierarchy& hierarchy) {
+    static constexpr std::string_view kManaged[] = {"cpu",     "cpuacct", "blkio",       "memory",
+                                                    "devices", "pids",    "name=systemd"};
+    return hierarchy.controllers.empty() ||
+           std::ranges::any_of(hierarchy.controllers, [](const std::string& name) {
+               return std::ranges::find(kManaged, name) != std::end(kManaged);
+           });
+}
+
+}  // namespace
+
+Result<state::CgroupRecord> plan_unit(sys::Kernel& kernel, const CgroupLayout& layout,
+                                      const policy::UnitPolicy& unit,
+                                      const std::string& control_group, CgroupRights rights) {
+    state::CgroupRecord record;
+    record.manager = "systemd";
+    record.unit = unit.name;
+    const std::string below = control_group + policy::slice_path(unit.slice) + "/" + unit.name;
+    const auto add = [&](const CgroupHierarchy& hierarchy) -> Result<void> {
+        const std::string root =
+            hierarchy.mount_point == "/" ? std::string() : hierarchy.mount_point;
+        const std::string leaf = root + below;
+        const bool tracks =
+            hierarchy.controllers.empty() ||
+            std::ranges::find(hierarchy.controllers, "name=systemd") != hierarchy.controllers.end();
+        // No controller of v1 is handed to users.
+        if (rights.rootless && !tracks) return {};
+        if (!is_made_by_systemd(hierarchy)) {
+            NUCLEUS_TRY(const auto missing,
+                        missing_directories(kernel, hierarchy.mount_point, leaf));
+            record.made.insert(record.made.end(), missing.begin(), missing.end());
+        }
+        for (const std::string& controller : hierarchy.controllers) record.paths[controller] = leaf;
+        if (hierarchy.controllers.empty()) record.paths[""] = leaf;
         return {};
     };
     for (const CgroupHierarchy& hierarchy : layout.v1) NUCLEUS_CHECK(add(hierarchy));

@@ -13,7 +13,7 @@
 
 namespace nucleus::enforce {
 
-class CgroupfsBackend final : public CgroupBackend {
+class CgroupfsBackend : public CgroupBackend {
 public:
     // `kernel` outlives the backend.
     CgroupfsBackend(sys::Kernel& kernel, const state::CgroupRecord& record, CgroupRights rights);
@@ -34,7 +34,7 @@ public:
     Result<void> destroy() override;
     Result<bool> destroy_if_empty() override;
 
-private:
+protected:
     struct PlacedWrite {
         LimitWrite limit;
         std::string directory;
@@ -44,16 +44,29 @@ private:
     // The container's directory in the v1 hierarchy of `controller`, or in the unified one ("");
     // null if there is none.
     const std::string* directory_of(const std::string& controller) const;
-    // The directory in the hierarchy that is asked what runs; null if there is none.
-    const std::string* leader() const;
     bool pure_v2() const;
-    bool is_made(const std::string& directory) const;
-
     // Every limit of the policy and where it goes; an error for one that has no place here.
     Result<std::vector<PlacedWrite>> place(const spec::Resources& resources) const;
     // `done` receives what was written, in that order, also where another write fails.
     Result<void> write_all(std::vector<PlacedWrite> pending,
                            std::vector<PlacedWrite>* done = nullptr);
+    Result<void> make_all();
+    struct Cpuset {
+        std::string cpus, mems;
+    };
+    // v1: a cgroup without cpus or mems takes no process; each gets its parent's.
+    Result<Cpuset> fill_cpuset(const std::string& directory);
+
+    sys::Kernel& kernel_;
+    const CgroupRights rights_;
+    const state::CgroupRecord record_;
+    std::vector<std::string> leaves_;  // the container's directories, each once
+
+private:
+    // The directory in the hierarchy that is asked what runs; null if there is none.
+    const std::string* leader() const;
+    bool is_made(const std::string& directory) const;
+
     Result<void> write_one(const PlacedWrite& write);
     Result<void> write_file(const std::string& directory, const LimitWrite& limit);
     Result<void> check_memory_in_use(const spec::Resources& resources);
@@ -68,13 +81,7 @@ private:
     Result<void> write_device_list(const std::string& directory,
                                    const policy::DevicePolicy& devices);
 
-    Result<void> make_all();
     Result<void> refuse_if_used(const std::string& leaf);
-    struct Cpuset {
-        std::string cpus, mems;
-    };
-    // v1: a cgroup without cpus or mems takes no process; each gets its parent's.
-    Result<Cpuset> fill_cpuset(const std::string& directory);
     // v2: has the ancestors hand down the controllers that `writes` need, and on a pure v2 host the
     // usual ones where possible.
     Result<void> enable_controllers(const std::vector<PlacedWrite>& writes);
@@ -86,10 +93,6 @@ private:
     Result<void> signal_once(int signal);
     Result<void> kill_until_empty();
 
-    sys::Kernel& kernel_;
-    const CgroupRights rights_;
-    const state::CgroupRecord record_;
-    std::vector<std::string> leaves_;  // the container's directories, each once
     bool controllers_enabled_ = false;
 };
 

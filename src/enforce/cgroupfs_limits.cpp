@@ -134,7 +134,10 @@ Result<void> CgroupfsBackend::apply_devices(const policy::DevicePolicy& devices)
         return Error(Errc::unsupported, "/linux/resources/devices: no devices controller here");
     NUCLEUS_TRY(const auto directory,
                 sys::open_at(kernel_, AT_FDCWD, *unified, O_RDONLY | O_DIRECTORY));
-    return attach_device_filter(kernel_, directory.get(), compile_device_filter(devices.rules))
+    // systemd's filter, which stands for DeviceAllow, stays beside ours.
+    const Replaced replaced = record_.manager == "systemd" ? Replaced::own : Replaced::all;
+    return attach_device_filter(kernel_, directory.get(), compile_device_filter(devices.rules),
+                                replaced)
         .in("/linux/resources/devices");
 }
 

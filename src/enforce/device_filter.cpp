@@ -102,6 +102,8 @@ void compile_rule(Assembler& code, const policy::DeviceRule& rule, std::int32_t 
     code.end_rule();
 }
 
+constexpr std::string_view kProgramName = "nucleus_devices";  // BPF_OBJ_NAME_LEN with its NUL
+
 int load(sys::Kernel& kernel, const std::vector<bpf_insn>& program) {
     static constexpr char kLicense[] = "Apache-2.0";
     bpf_attr attributes{};
@@ -109,6 +111,7 @@ int load(sys::Kernel& kernel, const std::vector<bpf_insn>& program) {
     attributes.insns = reinterpret_cast<std::uintptr_t>(program.data());
     attributes.insn_cnt = static_cast<std::uint32_t>(program.size());
     attributes.license = reinterpret_cast<std::uintptr_t>(kLicense);
+    kProgramName.copy(attributes.prog_name, sizeof attributes.prog_name - 1);
     return kernel.bpf(BPF_PROG_LOAD, attributes, sizeof attributes);
 }
 
@@ -139,12 +142,23 @@ Result<std::vector<std::uint32_t>> attached_programs(sys::Kernel& kernel, int di
     return std::vector<std::uint32_t>(ids.begin(), ids.begin() + query.query.prog_cnt);
 }
 
-Result<void> detach(sys::Kernel& kernel, int directory, std::uint32_t id) {
+bool is_own(sys::Kernel& kernel, int program) {
+    bpf_prog_info facts{};
+    bpf_attr attributes{};
+    attributes.info.bpf_fd = static_cast<std::uint32_t>(program);
+    attributes.info.info_len = sizeof facts;
+    attributes.info.info = reinterpret_cast<std::uintptr_t>(&facts);
+    return kernel.bpf(BPF_OBJ_GET_INFO_BY_FD, attributes, sizeof attributes) >= 0 &&
+           kProgramName == facts.name;
+}
+
+Result<void> detach(sys::Kernel& kernel, int directory, std::uint32_t id, Replaced replaced) {
     bpf_attr by_id{};
     by_id.prog_id = id;
     const base::UniqueFd program(kernel.bpf(BPF_PROG_GET_FD_BY_ID, by_id, sizeof by_id));
     if (program.get() == -ENOENT) return {};
     if (program.get() < 0) return Error::from_errno(-program.get(), "open the old device filter");
+    if (replaced == Replaced::own && !is_own(kernel, program.get())) return {};
     bpf_attr attributes{};
     attributes.target_fd = static_cast<std::uint32_t>(directory);
     attributes.attach_bpf_fd = static_cast<std::uint32_t>(program.get());
@@ -181,7 +195,7 @@ std::vector<bpf_insn> compile_device_filter(const std::vector<policy::DeviceRule
 }
 
 Result<void> attach_device_filter(sys::Kernel& kernel, int directory,
-                                  const std::vector<bpf_insn>& program) {
+                                  const std::vector<bpf_insn>& program, Replaced replaced) {
     NUCLEUS_TRY(const auto old, attached_programs(kernel, directory));
     const base::UniqueFd loaded(load_with_memory(kernel, program));
     if (loaded.get() < 0) return Error::from_errno(-loaded.get(), "load the device filter");
@@ -193,7 +207,7 @@ Result<void> attach_device_filter(sys::Kernel& kernel, int directory,
     if (const int error = kernel.bpf(BPF_PROG_ATTACH, attributes, sizeof attributes); error < 0)
         return Error::from_errno(-error, "attach the device filter");
     // Only now: at no time is the cgroup without a filter.
-    for (const std::uint32_t id : old) NUCLEUS_CHECK(detach(kernel, directory, id));
+    for (const std::uint32_t id : old) NUCLEUS_CHECK(detach(kernel, directory, id, replaced));
     return {};
 }
 

@@ -18,10 +18,14 @@ namespace nucleus::enforce {
 // the verifier demands.
 std::vector<bpf_insn> compile_device_filter(const std::vector<policy::DeviceRule>& rules);
 
+// What becomes of the programs that are attached to this very cgroup: all give way to the new one,
+// or only those that nucleus has attached, where another program (systemd) keeps its own.
+enum class Replaced : std::uint8_t { all, own };
+
 // Loads the program and attaches it to the cgroup that `directory` is open on, besides those of
-// other owners above it; programs that were attached to this very cgroup before are replaced by it.
-// Needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN.
+// other owners above it. Needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN.
 Result<void> attach_device_filter(sys::Kernel& kernel, int directory,
-                                  const std::vector<bpf_insn>& program);
+                                  const std::vector<bpf_insn>& program,
+                                  Replaced replaced = Replaced::all);
 
 }  // namespace nucleus::enforce

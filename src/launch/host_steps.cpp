@@ -23,6 +23,7 @@ Result<void> HostSteps::perform(Launch& launch, const plan::Step& step) {
         {Op::write_time_offsets, &HostSteps::write_time_offsets},
         {Op::adopt, &HostSteps::adopt},
         {Op::attach_cgroup, &HostSteps::attach_cgroup},
+        {Op::start_unit, &HostSteps::start_unit},
         {Op::set_oom_score_adj, &HostSteps::set_oom_score_adj},
         {Op::attach_resctrl, &HostSteps::attach_resctrl},
         {Op::move_net_device, &HostSteps::move_net_device},
@@ -86,6 +87,10 @@ Result<void> HostSteps::attach_cgroup(Launch& launch, const plan::Step&) {
     auto moved = in_.beside > 0 ? in_.cgroup->attach_beside(launch.pid(), in_.beside)
                                 : in_.cgroup->attach(launch.pid());
     return std::move(moved).in("attach cgroup");
+}
+
+Result<void> HostSteps::start_unit(Launch& launch, const plan::Step&) {
+    return in_.cgroup->attach(launch.pid()).in("start systemd unit");
 }
 
 Result<void> HostSteps::set_oom_score_adj(Launch& launch, const plan::Step& step) {

@@ -49,6 +49,7 @@ private:
     Result<void> write_time_offsets(Launch& launch, const plan::Step& step);
     Result<void> adopt(Launch& launch, const plan::Step& step);
     Result<void> attach_cgroup(Launch& launch, const plan::Step& step);
+    Result<void> start_unit(Launch& launch, const plan::Step& step);
     Result<void> set_oom_score_adj(Launch& launch, const plan::Step& step);
     Result<void> attach_resctrl(Launch& launch, const plan::Step& step);
     Result<void> move_net_device(Launch& launch, const plan::Step& step);

@@ -26,7 +26,7 @@ public:
 
 // A namespace to join, or a pidfd that stands for several.
 struct JoinedNamespace {
-    std::uint64_t flags = 0;  // CLONE_NEW*, as in the plan's step
+    std::uint64_t flags = 0;  // CLONE_NEW*: of one of the plan's steps, or of several
     int fd = -1;
 };
 

@@ -139,10 +139,14 @@ private:
 
     // The host knows a process that it has spawned itself: the init waits only to be moved.
     void adopt() {
-        const bool waits = !plan_.spawned_with || facts_.cgroup_entry == CgroupEntry::from_outside;
+        const bool moved = facts_.cgroup_entry == CgroupEntry::from_outside ||
+                           facts_.cgroup_entry == CgroupEntry::by_systemd;
+        const bool waits = !plan_.spawned_with || moved;
         if (waits && facts_.cgroup_entry == CgroupEntry::by_itself) add({.op = Op::enter_cgroup});
         add({.op = Op::adopt});
-        if (facts_.cgroup_entry == CgroupEntry::from_outside) add({.op = Op::attach_cgroup});
+        if (moved)
+            add({.op = facts_.cgroup_entry == CgroupEntry::by_systemd ? Op::start_unit
+                                                                      : Op::attach_cgroup});
         if (policy_.process->oom_score_adj)
             add({.op = Op::set_oom_score_adj,
                  .value =

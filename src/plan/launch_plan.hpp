@@ -81,7 +81,8 @@ struct CgroupView {
 // How the process gets into the container's cgroup. By itself it waits for nobody; moved from
 // outside it costs a grace period of the kernel's, but that is the only way where the process's own
 // rights would not do (a user namespace) or where no clone fits (pids limit 0).
-enum class CgroupEntry : std::uint8_t { none, by_itself, from_outside };
+// systemd makes the cgroup of a container around the process that it is given.
+enum class CgroupEntry : std::uint8_t { none, by_itself, from_outside, by_systemd };
 
 // Who the runtime is. A user without CAP_SYS_ADMIN has rights in the container's user namespace
 // only: the init opens the host's trees itself, with the same rights to files.

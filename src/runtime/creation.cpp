@@ -150,14 +150,12 @@ Result<void> Creation::read_bundle() {
 }
 
 Result<void> Creation::plan_cgroup() {
-    if (!is_built_in(session_.settings.cgroup_manager))
-        return Error(Errc::unsupported,
-                     "the cgroup manager 'systemd' is not supported by this version: use cgroupfs");
     if (session_.settings.cgroup_manager == CgroupManager::disabled) {
         record_.cgroup.manager = "disabled";
         return {};
     }
     NUCLEUS_TRY(layout_, enforce::detect_cgroups(session_.kernel));
+    if (session_.settings.cgroup_manager == CgroupManager::systemd) return plan_systemd_unit();
     NUCLEUS_TRY(record_.cgroup,
                 enforce::plan_cgroup(session_.kernel, layout_, policy_.cgroup, request_.id,
                                      {.rootless = !session_.is_host_root()}));
@@ -180,7 +178,9 @@ Result<void> Creation::claim() {
 }
 
 Result<void> Creation::acquire() {
-    NUCLEUS_TRY(cgroup_, cgroup_of(session_, record_));
+    if (!cgroup_) {
+        NUCLEUS_TRY(cgroup_, cgroup_of(session_, record_));
+    }
     if (cgroup_) {
         cleanup_.push([this] {
             // Found empty: processes in it are ours to end. Else only directories that we made go.
@@ -225,6 +225,7 @@ Result<void> Creation::remove_made() {
 
 plan::CgroupEntry Creation::cgroup_entry() const {
     if (!cgroup_) return plan::CgroupEntry::none;
+    if (!record_.cgroup.unit.empty()) return plan::CgroupEntry::by_systemd;
     const bool no_process_fits = layout_.pure_v2() && policy_.cgroup.resources.pids_limit == 0;
     return policy_.namespaces.separate(NamespaceKind::user) || no_process_fits
                ? plan::CgroupEntry::from_outside

@@ -43,6 +43,7 @@ public:
 private:
     Result<void> read_bundle();
     Result<void> plan_cgroup();
+    Result<void> plan_systemd_unit();
     Result<void> claim();
     Result<void> acquire();
     Result<void> prepare();
@@ -76,7 +77,7 @@ private:
     std::optional<state::ContainerDirectory> directory_;
     base::UniqueFd lock_;
     base::UniqueFd gate_;
-    std::unique_ptr<enforce::CgroupBackend> cgroup_;
+    std::unique_ptr<enforce::CgroupBackend> cgroup_;  // of systemd: as soon as it is planned
     std::optional<enforce::Resctrl> resctrl_;
     std::optional<enforce::NetDevices> net_devices_;
     std::optional<launch::UserNamespaceMapper> mapper_;

@@ -127,9 +127,11 @@ plan::ExecFacts facts_of(const ExecRequest& request, const Container& container,
 
 // What clone3 says where no process may be born in a cgroup but one may be moved: EBUSY, since it
 // has handed controllers to cgroups below it, where the move goes; EAGAIN, since its limit of
-// processes is reached, which no move counts against.
+// processes is reached, which no move counts against; EACCES, since it is another branch of the
+// hierarchy than this user's session, where systemd can move a process.
 bool takes_no_clone(const Error& error) {
-    return error.errnum() == EBUSY || error.errnum() == EAGAIN || error.errnum() == EOPNOTSUPP;
+    return error.errnum() == EBUSY || error.errnum() == EAGAIN || error.errnum() == EOPNOTSUPP ||
+           error.errnum() == EACCES;
 }
 
 // Checked here, where it is known: the kernel's EPERM would come from a step, without the property.

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "enforce/systemd_backend.hpp"
 #include "launch/user_namespace_mapper.hpp"
 #include "runtime/gate.hpp"
 #include "spec/parse.hpp"
@@ -66,7 +67,13 @@ Result<std::unique_ptr<enforce::CgroupBackend>> cgroup_of(Session& session,
 Result<std::unique_ptr<enforce::CgroupBackend>> own_cgroup_of(Session& session,
                                                               const state::Record& record) {
     if (record.committed) return cgroup_of(session, record);
+    if (!record.cgroup.unit.empty()) {
+        NUCLEUS_TRY(auto unit, enforce::open_own_unit(session.kernel, record.cgroup,
+                                                      {.rootless = !session.is_host_root()}));
+        if (unit) return unit;
+    }
     state::Record own = record;
+    own.cgroup.unit.clear();
     const auto& made = record.cgroup.made;
     std::erase_if(own.cgroup.paths, [&](const auto& entry) {
         return std::find(made.begin(), made.end(), entry.second) == made.end();
@@ -259,6 +266,7 @@ ContainerState describe(const Container& container) {
     out.created = record.created;
     out.annotations = record.annotations;
     out.owner_uid = record.owner_uid;
+    out.systemd_scope = record.cgroup.unit;
     return out;
 }
 

@@ -54,6 +54,7 @@ public:
     state::CgroupRecord result() const {
         state::CgroupRecord record = own_;
         record.made.clear();
+        record.unit.clear();  // systemd moves a process to the unit's own cgroup only
         for (auto& [controller, directory] : record.paths)
             if (const auto found = chosen_.find(directory); found != chosen_.end())
                 directory += found->second;

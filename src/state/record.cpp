@@ -24,7 +24,12 @@ void write_cgroup(JsonWriter& json, const CgroupRecord& cgroup) {
     write_map(json, "paths", cgroup.paths);
     json.key("made").begin_array();
     for (const std::string& path : cgroup.made) json.value(path);
-    json.end_array().end_object();
+    json.end_array();
+    if (!cgroup.unit.empty()) {
+        json.member("unit", cgroup.unit).member("bus", cgroup.bus);
+        json.member("description", cgroup.description);
+    }
+    json.end_object();
 }
 
 }  // namespace
@@ -95,6 +100,9 @@ void read(const spec::Node& node, CgroupRecord& out) {
     object.required("manager", out.manager);
     object.required("paths", out.paths);
     object.required("made", out.made);
+    object.optional("unit", out.unit);
+    object.optional("bus", out.bus);
+    object.optional("description", out.description);
 }
 
 void read(const spec::Node& node, ResctrlRecord& out) {

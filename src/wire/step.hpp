@@ -28,6 +28,7 @@ enum class Op : std::uint16_t {
     enter_cgroup,
     adopt,
     attach_cgroup,
+    start_unit,         // systemd makes the cgroup around the process
     set_oom_score_adj,  // value
     attach_resctrl,
     move_net_device,  // source = name outside, target = name inside, value = index in the policy
@@ -116,6 +117,7 @@ inline constexpr Operation kOperations[] = {
     {Op::enter_cgroup, Side::init, "enter cgroup"},
     {Op::adopt, Side::host, "adopt container process"},
     {Op::attach_cgroup, Side::host, "attach cgroup"},
+    {Op::start_unit, Side::host, "start systemd unit"},
     {Op::set_oom_score_adj, Side::host, "set oom_score_adj"},
     {Op::attach_resctrl, Side::host, "attach resctrl group"},
     {Op::move_net_device, Side::host, "move network device"},

@@ -29,7 +29,7 @@ log=                     | lifecycle: writes_one_json_object_to_the_log_and_text
 log-format=json          | lifecycle: writes_text_to_the_log_if_told
 log-level=error          | commandline: leaves_warnings_out_if_only_errors_are_wanted
 debug                    | commandline: tells_what_it_does_only_if_told_so
-systemd-cgroup           | A
+systemd-cgroup           | systemd: the_unit_is_a_scope_in_the_slice_around_the_init_and_delegated
 cgroup-manager=cgroupfs  | commandline: makes_no_cgroup_with_a_disabled_manager
 rootless=auto            | A
 settings=                | commandline: reads_settings_of_another_file

@@ -275,7 +275,7 @@ def names_its_versions_in_annotations(t):
     annotations = document["annotations"]
     report.equal(annotations["io.nucleus.version"], version[2], "version")
     report.equal(annotations["io.nucleus.commit"], version[4], "commit")
-    report.equal(document["potentiallyUnsafeConfigAnnotations"], [],
+    report.equal(document["potentiallyUnsafeConfigAnnotations"], ["org.systemd.property."],
                  "annotations that change what is done")
 
 

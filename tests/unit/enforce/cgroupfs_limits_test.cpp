@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(does_nothing_at_all_when_cgroups_are_disabled) {
 BOOST_AUTO_TEST_CASE(refuses_a_cgroup_manager_that_it_does_not_have) {
     FakeCgroupfs kernel;
     state::CgroupRecord record;
-    record.manager = "systemd";
+    record.manager = "elogind";
     BOOST_TEST(!open_cgroup(kernel, record));
 }
 

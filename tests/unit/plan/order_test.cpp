@@ -75,10 +75,13 @@ BOOST_AUTO_TEST_CASE(a_process_without_arguments_is_looked_for_nowhere_and_only_
 
 BOOST_AUTO_TEST_CASE(the_process_is_in_its_cgroup_before_its_cgroup_namespace_is_made) {
     for_each_plan([](const LaunchPlan& plan) {
-        check_all_before(plan,
-                         {Op::clone_container, Op::adopt, Op::enter_cgroup, Op::attach_cgroup},
-                         {Op::unshare_cgroup});
-        BOOST_TEST(count(plan, Op::enter_cgroup) + count(plan, Op::attach_cgroup) <= 1U);
+        check_all_before(
+            plan,
+            {Op::clone_container, Op::adopt, Op::enter_cgroup, Op::attach_cgroup, Op::start_unit},
+            {Op::unshare_cgroup});
+        BOOST_TEST(count(plan, Op::enter_cgroup) + count(plan, Op::attach_cgroup) +
+                       count(plan, Op::start_unit) <=
+                   1U);
     });
 }
 
@@ -131,6 +134,16 @@ BOOST_AUTO_TEST_CASE(a_cgroup_namespace_is_joined_by_a_process_that_has_entered_
                std::uint64_t{CLONE_NEWCGROUP});
     exec.cgroup_entry = CgroupEntry::from_outside;
     BOOST_TEST(count(compile_exec(*policy.process, exec), Op::join_namespace) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(systemd_is_given_a_process_that_waits) {
+    CreateFacts facts = default_facts();
+    facts.cgroup_entry = CgroupEntry::by_systemd;
+    const LaunchPlan plan = compile_create(default_policy(), facts);
+    BOOST_TEST(count(plan, Op::start_unit) == 1U);
+    BOOST_TEST(plan.unawaited == 0U);
+    check_all_before(plan, {Op::adopt}, {Op::start_unit});
+    check_all_before(plan, {Op::start_unit}, {Op::set_oom_score_adj, Op::new_session});
 }
 
 BOOST_AUTO_TEST_CASE(no_clone_makes_a_user_cgroup_or_time_namespace) {

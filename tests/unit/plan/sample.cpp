@@ -270,6 +270,8 @@ std::vector<NamedPlan> sample_plans() {
     });
     const auto outside =
         with(facts, [](CreateFacts& f) { f.cgroup_entry = CgroupEntry::from_outside; });
+    const auto systemd =
+        with(facts, [](CreateFacts& f) { f.cgroup_entry = CgroupEntry::by_systemd; });
     const auto no_cgroup = with(facts, [](CreateFacts& f) { f.cgroup_entry = CgroupEntry::none; });
     const auto v2 = with(facts, [](CreateFacts& f) { f.cgroups = v2_view(); });
     const auto ordinary = with(no_cgroup, [](CreateFacts& f) {
@@ -321,6 +323,7 @@ std::vector<NamedPlan> sample_plans() {
         {"cgroup-v1-without-namespace", compile_create(no_cgroup_namespace, facts)},
         {"host-dev", compile_create(host_dev, facts)},
         {"moved-from-outside", compile_create(default_policy(), outside)},
+        {"systemd", compile_create(default_policy(), systemd)},
         {"seccomp-notify", compile_create(notify_policy(), facts)},
         {"idmapped", compile_create(idmapped_policy(false), facts)},
         {"idmapped-user-namespace", compile_create(idmapped_policy(true), facts)},
