@@ -29,7 +29,7 @@ struct Step {
     bool operator==(const Step&) const = default;
 };
 
-// A host tree that the host opens into a slot of the init's (create row 19).
+// A host tree that the host opens into a slot of the init's (create row 31).
 struct Source {
     std::string path;  // empty: no tree, but the user namespace that has the mapping
     bool recursive = false;

@@ -1,4 +1,4 @@
-// The part of a plan that create and exec share: what the process becomes (create rows 30 to 36).
+// The part of a plan that create and exec share: what the process becomes (create rows 43 to 52).
 #pragma once
 
 #include "plan/launch_plan.hpp"
