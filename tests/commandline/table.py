@@ -161,12 +161,12 @@ lsm-profile=selinux:x    | R
 lsm-mount-context=x      | R
 """),
     "mounts": [],
+    "events": _rows("""
+interval=5s              | limits: events_come_at_the_interval_and_end_with_the_container
+stats                    | limits: event_statistics_are_those_that_runc_prints_of_the_same_cgroups
+memory-pressure=low      | limits: events_tell_of_pressure_only_where_they_are_asked_to
+"""),
 }
 
 # Known, and in no help text.
 HIDDEN = {"criu", "kernel-memory", "kernel-memory-tcp"}
-
-# Commands that another part of the project is about to bring, with their flags.
-COMING = {
-    "events": _rows("interval=5s | -\nstats | -"),
-}

@@ -203,6 +203,8 @@ def register_root_propagation(suite):
         made.args("sleep", "100").write()
         wrapper = t.runtime.wrapper
         t.runtime.create(t.container_id(), made).must()
+        # While there is a mount namespace to be reached through.
+        t.on_cleanup(lambda: t.runtime.delete(t.container_id(), "--force"))
         t.runtime.start(t.container_id()).must()
         subprocess.run([*wrapper, "mount", "-t", "tmpfs", "later", made.rootfs + "/later"],
                        check=True)
