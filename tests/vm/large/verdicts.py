@@ -6,6 +6,7 @@ NUCLEUS_MUST_RUN=1; a listed test of nucleus that passes fails the run: it has t
 """
 
 kNoMove = "writes cgroup.procs itself, for which the user has no right, and does not ask systemd"
+kNoSys = "runc 1.1 does not mount this bundle's /sys, a recursive bind, for an ordinary user"
 
 kKnown = {
     "nucleus": {},
@@ -21,6 +22,8 @@ kKnown = {
             "runc 1.1 gives a cgroup away with the systemd manager only",
         "exec_enters_a_container_that_has_given_its_controllers_on":
             "runc 1.1 gives a cgroup away with the systemd manager only",
-        "exec_from_outside_his_systemds_tree_is_moved_by_it": kNoMove,
+        "a_unit_of_that_name_is_not_taken_over": "runc 1.1 stops it when its own create fails",
+        "an_ordinary_users_container_is_a_scope_of_his_own_systemd": kNoSys,
+        "exec_from_outside_his_systemds_tree_is_moved_by_it": kNoSys,
     },
 }
