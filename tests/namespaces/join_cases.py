@@ -256,7 +256,7 @@ def accepts_maps(name, maps):
 
 
 accepts_maps("accepts_the_maps_of_the_user_namespace_that_is_joined", mapped())
-accepts_maps("accepts_podmans_placeholder_for_the_maps_of_a_joined_user_namespace", mapped(0, 1))
+accepts_maps("accepts_podmans_wildcard_for_the_maps_of_a_joined_user_namespace", mapped(0, 1))
 
 
 @suite.test
