@@ -31,7 +31,7 @@ Result<void> check_updatable(const Container& container) {
 // descriptor.
 Result<base::UniqueFd> wait_for_turn(Session& session, const Container& container) {
     NUCLEUS_TRY(auto file, sys::open_at(session.kernel, container.directory.dirfd(), "update.lock",
-                                        O_RDONLY | O_CREAT, 0600));
+                                        O_RDONLY | O_CREAT | O_NOFOLLOW, 0600));
     int locked;
     do locked = session.kernel.flock(file.get(), LOCK_EX);
     while (locked == -EINTR);
